@@ -1,0 +1,1 @@
+"""Local, private, streaming dictation for Mandarin, English and both in one sentence."""

@@ -1,0 +1,1 @@
+"""The user's desktop: hotkey, tray, captions, focus and output, one thin file a platform."""

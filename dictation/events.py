@@ -1,0 +1,161 @@
+"""What happens, as immutable values: the only thing the rooms pass to each other."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["zh", "en", "mix"]
+"""What the language head says of an utterance: Mandarin, English, or both in one."""
+
+DropReason = Literal["cancelled", "no_words"]
+"""Why an utterance that had started gives no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the time of one utterance went, in seconds.
+
+    `audio`: length of the utterance. `endpoint_wait`: silence that had to pass before its end was
+    decided (0 when the user released the key). `first_partial`: from speech onset to the first
+    partial, None when there was none. `compute`: from the decision to the final text. `backlog`:
+    audio that was waiting for the model when the end was decided.
+    """
+
+    audio: float
+    endpoint_wait: float
+    first_partial: float | None
+    compute: float
+    backlog: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Voice was found in the microphone's signal; `at` is the monotonic time in seconds."""
+
+    utterance: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The caption of an utterance that is still being spoken; each replaces the one before it."""
+
+    utterance: int
+    text: str
+    language: Language | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The finished text of an utterance; each SpeechStarted ends in one Final or SpeechDropped."""
+
+    utterance: int
+    text: str
+    language: Language
+    timing: Timing
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechDropped:
+    """An utterance that ends without text."""
+
+    utterance: int
+    reason: DropReason
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningEnded:
+    """The worker has dealt with everything heard before the last stop."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """The worker has loaded the model; `description` is for people (name, device, precision)."""
+
+    description: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFailed:
+    """The worker cannot go on; `message` names the cause and the way out."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FallingBehind:
+    """`backlog` seconds of audio wait for the model (0.0: it has caught up)."""
+
+    backlog: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost:
+    """The microphone stopped; `reason` names the cause."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReady:
+    """The microphone delivers sound; `name` is the device's own name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HotkeyPressed:
+    """The dictation key went down."""
+
+
+@dataclass(frozen=True, slots=True)
+class HotkeyReleased:
+    """The dictation key came up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request of the tray, a signal or the control socket."""
+
+    name: Literal["start", "stop", "toggle", "cancel", "quit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The text of an utterance has arrived in a window; `seconds` is what that took."""
+
+    utterance: int
+    route: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFailed:
+    """The text of an utterance did not arrive; it is kept and the user is told."""
+
+    utterance: int
+    reason: str
+
+
+Event = (
+    SpeechStarted
+    | Partial
+    | Final
+    | SpeechDropped
+    | ListeningEnded
+    | ModelReady
+    | ModelFailed
+    | FallingBehind
+    | DeviceLost
+    | DeviceReady
+    | HotkeyPressed
+    | HotkeyReleased
+    | Command
+    | Delivered
+    | DeliveryFailed
+)

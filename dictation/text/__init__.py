@@ -1,0 +1,1 @@
+"""Tokenizers, and the way from recognised words to written text."""

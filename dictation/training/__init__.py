@@ -1,0 +1,1 @@
+"""Everything it takes to make a model: manifests, augmentation, synthesis, trainer, evaluation."""
