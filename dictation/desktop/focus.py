@@ -1,0 +1,67 @@
+"""Which window has the focus, and what it is."""
+
+from dataclasses import dataclass
+
+import Xlib.error
+from Xlib import Xatom
+from Xlib.display import Display
+
+from dictation.desktop.x11 import window_property
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A program's window; `id` is the server's, `wm_class` the program's own name for itself."""
+
+    id: int
+    wm_class: str
+    title: str
+    pid: int | None
+
+
+def focused_window(display: Display) -> Window | None:
+    """The window that gets what is typed; None when nothing has the focus.
+
+    The window manager's word (_NET_ACTIVE_WINDOW) goes first; without one the server's input
+    focus is followed up to the window that a program has named.
+    """
+    root = display.screen().root
+    try:
+        active = window_property(display, root.id, "_NET_ACTIVE_WINDOW")
+        if active is not None:
+            window = int(active.value[0]) if len(active.value) else 0
+        else:
+            window = _named_ancestor(display)
+        return describe_window(display, window) if window else None
+    except Xlib.error.XError:
+        return None
+
+
+def describe_window(display: Display, window: int) -> Window:
+    """What a window says of itself."""
+    names = window_property(display, window, "WM_CLASS", Xatom.STRING)
+    pid = window_property(display, window, "_NET_WM_PID", Xatom.CARDINAL)
+    title = window_property(display, window, "_NET_WM_NAME") or window_property(
+        display, window, "WM_NAME"
+    )
+    return Window(
+        id=window,
+        wm_class=_text(names.value).rstrip("\0").split("\0")[-1] if names else "",
+        title=_text(title.value) if title else "",
+        pid=int(pid.value[0]) if pid and len(pid.value) else None,
+    )
+
+
+def _named_ancestor(display: Display) -> int:
+    focus = display.get_input_focus().focus
+    while not isinstance(focus, int):
+        if focus.id == display.screen().root.id:
+            return 0
+        if window_property(display, focus.id, "WM_CLASS") is not None:
+            return int(focus.id)
+        focus = focus.query_tree().parent
+    return 0
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")

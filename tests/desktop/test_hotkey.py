@@ -1,0 +1,246 @@
+"""The global key, pressed through XTEST by somebody else's connection."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hands import Hands
+from Xlib import X
+from Xlib.display import Display
+from xsession import XSession, wait_until, xsession
+
+from dictation.desktop.environment import Environment
+from dictation.desktop.hotkey import (
+    HotkeyBusy,
+    HotkeyUnavailable,
+    HotkeyUnknown,
+    check_hotkey,
+    choose_hotkey,
+    open_hotkey,
+)
+from dictation.desktop.keys import KeySpec, KeySpecError, parse_key
+
+
+@contextmanager
+def started(spec: str, env: Environment) -> Iterator[list[str]]:
+    log: list[str] = []
+    hotkey = open_hotkey(spec, env)
+    hotkey.start(lambda: log.append("down"), lambda: log.append("up"))
+    try:
+        yield log
+    finally:
+        hotkey.stop()
+
+
+@contextmanager
+def focused_recorder(display: str) -> Iterator[list[tuple[int, int]]]:
+    """A focused window of another program; what keys it saw is in the list after the block."""
+    connection = Display(display)
+    root = connection.screen().root
+    window = root.create_window(
+        0, 0, 50, 50, 0, X.CopyFromParent, override_redirect=True,
+        event_mask=X.KeyPressMask | X.KeyReleaseMask | X.ExposureMask,
+    )  # fmt: skip
+    window.map()
+    connection.sync()
+    wait_until(lambda: window.get_attributes().map_state == X.IsViewable, "the window")
+    window.set_input_focus(X.RevertToParent, X.CurrentTime)
+    connection.sync()
+    seen: list[tuple[int, int]] = []
+    try:
+        yield seen
+        connection.sync()
+        while connection.pending_events():
+            event = connection.next_event()
+            if event.type in (X.KeyPress, X.KeyRelease):
+                seen.append((event.type, event.detail))
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("spec", "keys"),
+    [
+        ("F9", ["F9"]),
+        ("f9", ["F9"]),
+        ("Pause", ["Pause"]),
+        ("ctrl+alt+space", ["Control_L", "Alt_L", "space"]),
+        ("Control+Shift+D", ["Control_L", "Shift_L", "d"]),
+        ("super+z", ["Super_L", "z"]),
+        ("rightctrl", ["Control_R"]),
+    ],
+)
+def test_a_tap_is_one_press_and_one_release(
+    spec: str, keys: list[str], env: Environment, hands: Hands
+) -> None:
+    with started(spec, env) as log:
+        hands.press(*keys)
+        wait_until(lambda: log == ["down"], "the press")
+        hands.release(*reversed(keys))
+        wait_until(lambda: log == ["down", "up"], "the release")
+
+
+def test_a_held_key_does_not_repeat_and_the_focused_window_sees_no_press(
+    env: Environment, hands: Hands, desktop: XSession
+) -> None:
+    with focused_recorder(desktop.display) as seen, started("F9", env) as log:
+        hands.press("F9")
+        # Autorepeat begins after 660 ms: this is the time the server needs, not ours.
+        time.sleep(1.2)
+        assert log == ["down"]
+        hands.release("F9")
+        wait_until(lambda: log == ["down", "up"], "the release")
+        hands.tap("F8")
+    f9, f8 = hands.code("F9"), hands.code("F8")
+    assert (X.KeyPress, f9) not in seen
+    assert (X.KeyPress, f8) in seen
+
+
+def test_while_the_key_is_held_other_keys_reach_the_focused_window(
+    env: Environment, hands: Hands, desktop: XSession
+) -> None:
+    with focused_recorder(desktop.display) as seen, started("F9", env) as log:
+        hands.press("F9")
+        wait_until(lambda: log == ["down"], "the press")
+        time.sleep(0.05)
+        hands.tap("a")
+        hands.release("F9")
+        wait_until(lambda: log == ["down", "up"], "the release")
+    assert (X.KeyPress, hands.code("a")) in seen
+
+
+@pytest.mark.parametrize("lock", ["Caps_Lock", "Num_Lock"])
+def test_lock_keys_do_not_hide_the_key(lock: str, env: Environment, hands: Hands) -> None:
+    hands.tap(lock)
+    try:
+        with started("F9", env) as log:
+            hands.tap("F9")
+            wait_until(lambda: log == ["down", "up"], "the tap")
+    finally:
+        hands.tap(lock)
+
+
+def test_another_modifier_is_another_chord(env: Environment, hands: Hands) -> None:
+    with started("F9", env) as log:
+        hands.tap("Shift_L", "F9")
+        hands.tap("F9")
+        wait_until(lambda: log == ["down", "up"], "the plain tap alone")
+
+
+def test_the_key_is_followed_to_a_new_layout(
+    env: Environment, hands: Hands, desktop: XSession
+) -> None:
+    old, spare = hands.code("F9"), hands.code("F7")
+    mapping = (
+        hands.display.get_keyboard_mapping(old, 1)[0],
+        hands.display.get_keyboard_mapping(spare, 1)[0],
+    )
+    with started("F9", env) as log:
+        hands.display.change_keyboard_mapping(old, [mapping[1]])
+        hands.display.change_keyboard_mapping(spare, [mapping[0]])
+        hands.display.sync()
+        try:
+            for event in iter(hands.display.pending_events, 0):
+                assert event
+                hands.display.refresh_keyboard_mapping(hands.display.next_event())
+
+            def tapped() -> bool:
+                hands.tap("F9")
+                time.sleep(0.05)
+                return log[:2] == ["down", "up"]
+
+            assert hands.code("F9") == spare
+            wait_until(tapped, "the tap of the moved key")
+        finally:
+            hands.display.change_keyboard_mapping(old, [mapping[0]])
+            hands.display.change_keyboard_mapping(spare, [mapping[1]])
+            hands.display.sync()
+
+
+def test_stopping_while_held_reports_the_release_and_frees_the_key(
+    env: Environment, hands: Hands
+) -> None:
+    with started("F9", env) as log:
+        hands.press("F9")
+        wait_until(lambda: log == ["down"], "the press")
+    assert log == ["down", "up"]
+    hands.release("F9")
+    with started("F9", env) as log:
+        hands.tap("F9")
+        wait_until(lambda: log == ["down", "up"], "the tap")
+
+
+def test_a_busy_key_names_itself_and_a_free_one(env: Environment) -> None:
+    with started("F9", env), pytest.raises(HotkeyBusy, match=r'"F9" is already taken.*"F8"'):
+        open_hotkey("F9", env).start(lambda: None, lambda: None)
+
+
+def test_a_half_taken_chord_leaves_nothing_behind(env: Environment, hands: Hands) -> None:
+    other = Display(env.display)
+    code = hands.code("F9")
+    root = other.screen().root
+    root.grab_key(code, X.LockMask, False, X.GrabModeAsync, X.GrabModeAsync)
+    other.sync()
+    with pytest.raises(HotkeyBusy):
+        open_hotkey("F9", env).start(lambda: None, lambda: None)
+    root.ungrab_key(code, X.LockMask)
+    refused: list[object] = []
+    root.grab_key(
+        code, 0, False, X.GrabModeAsync, X.GrabModeAsync,
+        onerror=lambda error, request: refused.append(error),
+    )  # fmt: skip
+    other.sync()
+    other.close()
+    assert not refused
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("F99", r'no key "F99"'),
+        ("spacebar", r'did you mean .*"space"'),
+        ("ctrl+foo+a", r'"foo" is not a modifier'),
+        ("", "names no key"),
+        ("ctrl+", "names no key"),
+        ("F35", r"this keyboard has no key"),
+    ],
+)
+def test_an_unknown_key_is_explained(spec: str, words: str, env: Environment) -> None:
+    with pytest.raises(HotkeyUnknown, match=words):
+        open_hotkey(spec, env).start(lambda: None, lambda: None)
+
+
+def test_chords_are_read_in_any_order_and_spelling() -> None:
+    assert parse_key("Alt + Control+space") == KeySpec("space", ("ctrl", "alt"))
+    assert str(parse_key("win+shift+F1")) == "shift+super+F1"
+    with pytest.raises(KeySpecError):
+        parse_key("+")
+
+
+def test_wayland_and_the_console_point_to_a_binding_of_the_compositor() -> None:
+    wayland = Environment("linux", display=":0", wayland_display="wayland-0")
+    assert choose_hotkey(wayland).kind == "none"
+    with pytest.raises(HotkeyUnavailable, match="dictation toggle"):
+        open_hotkey("F9", wayland)
+    check = check_hotkey("F9", Environment("linux"))
+    assert check.status == "warning"
+    assert "dictation toggle" in (check.remedy or "")
+
+
+# python-xlib leaves its sockets to the garbage collector when it cannot connect.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_doctor_tries_the_key(env: Environment) -> None:
+    assert check_hotkey("F9", env).status == "ok"
+    with started("F9", env):
+        assert check_hotkey("F9", env).status == "failed"
+    assert check_hotkey("F9", Environment("linux", display=":4711")).status == "failed"
+
+
+def test_the_key_dies_quietly_with_its_server() -> None:
+    log: list[str] = []
+    with xsession(window_manager=None) as session:
+        hotkey = open_hotkey("F9", Environment("linux", display=session.display))
+        hotkey.start(lambda: log.append("down"), lambda: log.append("up"))
+    hotkey.stop()
+    assert log == []
