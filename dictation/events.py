@@ -6,7 +6,7 @@ from typing import Literal
 Language = Literal["zh", "en", "mix"]
 """What the language head says of an utterance: Mandarin, English, or both in one."""
 
-DropReason = Literal["cancelled", "no_words"]
+DropReason = Literal["cancelled", "no_words", "failed"]
 """Why an utterance that had started gives no text."""
 
 
@@ -15,9 +15,9 @@ class Timing:
     """Where the time of one utterance went, in seconds.
 
     `audio`: length of the utterance. `endpoint_wait`: silence that had to pass before its end was
-    decided (0 when the user released the key). `first_partial`: from speech onset to the first
-    partial, None when there was none. `compute`: from the decision to the final text. `backlog`:
-    audio that was waiting for the model when the end was decided.
+    decided, or for sound still taken after the key came up. `first_partial`: from speech onset to
+    the first partial, None when there was none. `compute`: from the decision to the final text.
+    `backlog`: audio that was waiting for the model when the end was decided.
     """
 
     audio: float
@@ -58,11 +58,12 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class SpeechDropped:
-    """An utterance that ends without text."""
+    """An utterance that ends without text; `detail` is the cause where the model failed on it."""
 
     utterance: int
     reason: DropReason
     at: float
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

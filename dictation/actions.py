@@ -1,0 +1,107 @@
+"""What the session asks the other rooms to do, as immutable values."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dictation.events import Language
+
+Status = Literal["loading", "idle", "listening", "speaking", "finishing", "error"]
+CaptionStage = Literal["listening", "partial", "final"]
+KeepReason = Literal["delivery_failed", "recognition_failed", "quitting"]
+Notice = Literal["microphone_lost", "model_failed", "recognition_failed", "behind", "kept", "quiet"]
+"""What a user is told; the interface turns it into a sentence of their language."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartListening:
+    """Give the microphone's sound to the worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopListening:
+    """Finish what is open; the worker answers with one ListeningEnded."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelListening:
+    """Drop what is open; the worker answers with one ListeningEnded."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinTarget:
+    """Remember the focused window under the number `pin`."""
+
+    pin: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCaption:
+    """Show `text` in the caption window in place of what stands there."""
+
+    text: str
+    language: Language | None
+    stage: CaptionStage
+
+
+@dataclass(frozen=True, slots=True)
+class HideCaption:
+    """Take the caption away `after` so many seconds, unless another is shown before."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """Show `status` (and the language last heard) in the tray."""
+
+    status: Status
+    language: Language | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Put `text` into the window pinned under `pin` (None: whichever has the focus)."""
+
+    utterance: int
+    text: str
+    language: Language
+    pin: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Put a text that reached no window where the user finds it again."""
+
+    utterance: int
+    text: str
+    reason: KeepReason
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell the user; `detail` is the cause in the words of whoever knows it."""
+
+    notice: Notice
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End the program; `error` is what went wrong, None when the user asked for it."""
+
+    error: str | None = None
+
+
+Action = (
+    StartListening
+    | StopListening
+    | CancelListening
+    | PinTarget
+    | ShowCaption
+    | HideCaption
+    | SetStatus
+    | Deliver
+    | Keep
+    | Notify
+    | Quit
+)
