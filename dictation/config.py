@@ -1,0 +1,213 @@
+"""config.toml -> validated, typed settings."""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from dictation.errors import DictationError
+
+_SHOWN_VALUE = 60
+
+
+class ConfigError(DictationError):
+    """A settings file that cannot be used; the message names file, key, value and what is right."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ModelSection(_Section):
+    """Which model recognises, and on what."""
+
+    name: Annotated[str, Field(min_length=1)] = "starter"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+
+
+class RecognitionSection(_Section):
+    """How often the caption is renewed."""
+
+    chunk_ms: Literal[320, 640] = 320
+
+
+class AudioSection(_Section):
+    """The microphone, and the sound around a key press that belongs to it."""
+
+    device: str = ""
+    keep_open: bool = True
+    pre_roll_ms: Annotated[int, Field(ge=0, le=2000)] = 500
+    post_roll_ms: Annotated[int, Field(ge=0, le=1000)] = 160
+
+
+class SegmenterSection(_Section):
+    """Where an utterance starts and ends."""
+
+    start_ms: Annotated[int, Field(ge=10, le=150)] = 90
+    end_ms: Annotated[int, Field(ge=100, le=5000)] = 600
+    max_seconds: Annotated[float, Field(ge=5.0, le=30.0)] = 20.0
+    aggressiveness: Annotated[int, Field(ge=0, le=3)] = 2
+
+
+class HotkeySection(_Section):
+    """The dictation key."""
+
+    key: Annotated[str, Field(min_length=1)] = "F9"
+    mode: Literal["hold", "toggle"] = "hold"
+
+
+class OutputSection(_Section):
+    """How the text reaches a window."""
+
+    route: Literal["auto", "x11", "clipboard"] = "auto"
+    trailing_space: bool = True
+    on_focus_change: Literal["keep", "paste"] = "keep"
+    paste_keys: dict[str, str] = Field(default_factory=dict)
+
+
+class CaptionsSection(_Section):
+    """The window that shows the words while they are spoken."""
+
+    enabled: bool = True
+    theme: Literal["auto", "light", "dark"] = "auto"
+    position: Literal["bottom", "top"] = "bottom"
+    font_size: Annotated[int, Field(ge=8, le=96)] = 18
+    linger_seconds: Annotated[float, Field(ge=0.0, le=30.0)] = 1.5
+
+
+class TraySection(_Section):
+    """The icon in the system tray."""
+
+    enabled: bool = True
+
+
+class InterfaceSection(_Section):
+    """The language of menus and messages."""
+
+    language: Literal["auto", "zh", "en"] = "auto"
+
+
+class Settings(_Section):
+    """Every setting; config.toml at the top of the project says what each one does."""
+
+    model: ModelSection = ModelSection()
+    recognition: RecognitionSection = RecognitionSection()
+    audio: AudioSection = AudioSection()
+    segmenter: SegmenterSection = SegmenterSection()
+    hotkey: HotkeySection = HotkeySection()
+    output: OutputSection = OutputSection()
+    captions: CaptionsSection = CaptionsSection()
+    tray: TraySection = TraySection()
+    interface: InterfaceSection = InterfaceSection()
+
+
+def user_settings_file() -> Path:
+    """Where a user's own settings are looked for."""
+    return platformdirs.user_config_path("dictation") / "config.toml"
+
+
+def load_settings(user_file: Path | None = None) -> Settings:
+    """Read the settings: those of `user_file` over the defaults.
+
+    Without `user_file` the platform's own place is looked at, and nothing need be there. Raises
+    ConfigError for a file that cannot be read or holds anything that is not a setting.
+    """
+    path = user_file or user_settings_file()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        if user_file is None:
+            return Settings()
+        raise ConfigError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    return parse_settings(text, path)
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """Check the `text` of a settings file; `path` is for the messages of ConfigError."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        more = len(details) - 1
+        also = f" (and {more} more)" if more else ""
+        raise ConfigError(f"{path}: {_explain(details[0], values)}{also}") from error
+
+
+def documented_settings() -> str:
+    """Return the text of config.toml, which documents every setting with its default."""
+    packaged = resources.files("dictation") / "config.toml"
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    return (Path(__file__).parents[1] / "config.toml").read_text(encoding="utf-8")
+
+
+def _explain(detail: ErrorDetails, values: Mapping[str, Any]) -> str:
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        return f"{key} is not a setting; {_suggest(location, values)}"
+    shown = json.dumps(detail["input"], ensure_ascii=False, default=str)
+    if len(shown) > _SHOWN_VALUE:
+        shown = shown[:_SHOWN_VALUE] + "…"
+    return f"{key} is {shown}, but takes {_allowed(location)}"
+
+
+def _suggest(location: list[str], values: Mapping[str, Any]) -> str:
+    *sections, name = location
+    siblings = list(_schema(sections)["properties"])
+    close = difflib.get_close_matches(name, siblings, n=1)
+    if close:
+        return f"did you mean {'.'.join([*sections, close[0]])}?"
+    homes = [home for home in Settings.model_fields if name in _schema([home])["properties"]]
+    if homes and not isinstance(values.get(name), dict):
+        return f"did you mean {homes[0]}.{name}?"
+    where = f"[{'.'.join(sections)}]" if sections else "the file"
+    return f"{where} takes {', '.join(siblings)}"
+
+
+def _schema(location: list[str]) -> dict[str, Any]:
+    schema = Settings.model_json_schema()
+    sections = schema["$defs"]
+    for part in location:
+        schema = schema.get("properties", {}).get(part, schema)
+        schema = sections[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return schema
+
+
+def _allowed(location: list[str]) -> str:
+    match _schema(location):
+        case {"enum": choices}:
+            return " or ".join(json.dumps(choice) for choice in choices)
+        case {"pattern": _}:
+            return '"auto", "cpu", "cuda" or "cuda:N"'
+        case {"type": "boolean"}:
+            return "true or false"
+        case {"type": "integer", "minimum": low, "maximum": high}:
+            return f"a whole number from {low} to {high}"
+        case {"type": "number", "minimum": low, "maximum": high}:
+            return f"a number from {low:g} to {high:g}"
+        case {"type": "string", "minLength": _}:
+            return "text that is not empty"
+        case {"type": "string"}:
+            return "text"
+        case {"properties": _}:
+            return f"a table: [{location[0]}]"
+        case _:
+            return 'a table of texts: { "name" = "text" }'
