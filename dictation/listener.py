@@ -1,0 +1,227 @@
+"""From sound to utterances to text, without threads: what the worker does with what it hears.
+
+Nothing here imports torch: the recogniser comes in as a value.
+"""
+
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dictation.audio import SAMPLE_RATE
+from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
+from dictation.errors import DictationError
+from dictation.events import (
+    DropReason,
+    Event,
+    Final,
+    Language,
+    Partial,
+    SpeechDropped,
+    SpeechStarted,
+    Timing,
+)
+
+Samples = NDArray[np.float32]
+
+MODEL_ERRORS = (RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError, DictationError)
+"""What a model may raise over one utterance (torch: RuntimeError) without being broken for good."""
+
+_log = logging.getLogger(__name__)
+
+
+class PartialText(Protocol):
+    """The caption after a chunk; the language is None until it is clear."""
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def language(self) -> Language | None: ...  # noqa: D102
+
+
+class FinalText(Protocol):
+    """The recognition of a whole utterance."""
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def language(self) -> Language: ...  # noqa: D102
+
+
+class UtteranceStream(Protocol):
+    """One utterance being recognised."""
+
+    def accept(self, samples: Samples, /) -> PartialText | None:
+        """Take sound; the newest caption when that completed a chunk, else None."""
+        ...
+
+    def finish(self) -> FinalText:
+        """Flush, run the second pass, and be spent."""
+        ...
+
+
+class StreamingRecognizer(Protocol):
+    """The part of the recogniser that live dictation needs."""
+
+    @property
+    def description(self) -> str:
+        """Name, device and precision, for people."""
+        ...
+
+    def stream(self, *, chunk_ms: int) -> UtteranceStream:
+        """Begin an utterance."""
+        ...
+
+
+@dataclass(slots=True)
+class _Utterance:
+    number: int
+    began_at: float
+    stream: UtteranceStream
+    samples: int = 0
+    first_partial: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """The moment an utterance was held to be over, and what there was to wait for until then."""
+
+    at: float
+    wait: float
+    backlog: float
+
+
+class Listener:
+    """Turns each run of listening into SpeechStarted, Partial and one Final or SpeechDropped each.
+
+    Times are those of `clock`, in seconds. An error of the model ends the utterance it happened in.
+    """
+
+    def __init__(
+        self,
+        recognizer: StreamingRecognizer,
+        segmenter: SegmenterSettings,
+        chunk_ms: int,
+        emit: Callable[[Event], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._recognizer = recognizer
+        self._segmenter = Segmenter(segmenter)
+        self._chunk_ms = chunk_ms
+        self._emit = emit
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._open: _Utterance | None = None
+        self._heard = 0
+
+    def begin(self) -> None:
+        """Start a run: nothing is known of what was heard before."""
+        self._segmenter.reset()
+        self._heard = 0
+
+    def hear(
+        self, samples: Samples, until: float, backlog: float, dropped: Callable[[], bool]
+    ) -> None:
+        """Take sound that was captured up to the time `until`.
+
+        `backlog`: seconds of sound that wait behind it. `dropped`: asked before anything is said
+        of an utterance whether the user has taken it back meanwhile.
+        """
+        now = self._clock()
+        self._heard += len(samples)
+        for event in self._segmenter.accept(samples):
+            match event:
+                case Onset(sample):
+                    self._start(until - (self._heard - sample) / SAMPLE_RATE)
+                case Speech(speech):
+                    self._continue(speech, dropped)
+                case End(wait_seconds=wait):
+                    self._finish(_Decision(now, wait, backlog), dropped)
+
+    def finish(
+        self, asked_at: float, tail: float, backlog: float, dropped: Callable[[], bool]
+    ) -> None:
+        """Finish the open utterance: the user let go at `asked_at`, `tail` seconds were added."""
+        decision = _Decision(asked_at + tail, tail, backlog)
+        for event in self._segmenter.finish():
+            match event:
+                case Speech(speech):
+                    self._continue(speech, dropped)
+                case End():
+                    self._finish(decision, dropped)
+
+    def drop(self) -> None:
+        """Forget the open utterance."""
+        self._segmenter.reset()
+        self._end_without_text("cancelled")
+
+    def _start(self, began_at: float) -> None:
+        number = next(self._numbers)
+        self._emit(SpeechStarted(number, began_at))
+        try:
+            stream = self._recognizer.stream(chunk_ms=self._chunk_ms)
+        except MODEL_ERRORS as error:
+            self._tell_failure(number, error)
+            return
+        self._open = _Utterance(number, began_at, stream)
+
+    def _continue(self, speech: Samples, dropped: Callable[[], bool]) -> None:
+        utterance = self._open
+        if utterance is None:
+            return
+        utterance.samples += len(speech)
+        try:
+            partial = utterance.stream.accept(speech)
+        except MODEL_ERRORS as error:
+            self._open = None
+            self._tell_failure(utterance.number, error)
+            return
+        if partial is None or dropped():
+            return
+        now = self._clock()
+        if utterance.first_partial is None and partial.text:
+            utterance.first_partial = now - utterance.began_at
+        self._emit(Partial(utterance.number, partial.text, partial.language, now))
+
+    def _finish(self, decision: _Decision, dropped: Callable[[], bool]) -> None:
+        utterance, self._open = self._open, None
+        if utterance is None:
+            return
+        try:
+            final = utterance.stream.finish()
+        except MODEL_ERRORS as error:
+            self._tell_failure(utterance.number, error)
+            return
+        now = self._clock()
+        if dropped():
+            self._emit(SpeechDropped(utterance.number, "cancelled", now))
+        elif not final.text.strip():
+            self._emit(SpeechDropped(utterance.number, "no_words", now))
+        else:
+            timing = Timing(
+                audio=utterance.samples / SAMPLE_RATE,
+                endpoint_wait=decision.wait,
+                first_partial=utterance.first_partial,
+                compute=now - decision.at,
+                backlog=decision.backlog,
+            )
+            self._emit(Final(utterance.number, final.text, final.language, timing, now))
+
+    def _end_without_text(self, reason: DropReason) -> None:
+        if self._open is not None:
+            self._emit(SpeechDropped(self._open.number, reason, self._clock()))
+            self._open = None
+
+    def _tell_failure(self, number: int, error: BaseException) -> None:
+        _log.debug("the model failed on an utterance", exc_info=error)
+        self._emit(SpeechDropped(number, "failed", self._clock(), one_line(error)))
+
+
+def one_line(error: BaseException) -> str:
+    """An error as one line for people."""
+    first = next(iter(str(error).strip().splitlines()), "")
+    return first if isinstance(error, DictationError) else f"{type(error).__name__}: {first}"
