@@ -1,0 +1,139 @@
+"""Files become segments with times, whole or chunk by chunk, and their texts one text."""
+
+import io
+import wave
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from dictation.audio import SAMPLE_RATE
+from dictation.audio.files import AudioFileError
+from dictation.errors import DictationError
+from dictation.transcription import (
+    TranscriptionSettings,
+    Watcher,
+    joined_text,
+    overall_language,
+    transcribe,
+)
+from tests.loudness import LoudnessRecognizer, silence, voice
+
+SPOKEN = np.concatenate(
+    [silence(1.0), voice(2.0), silence(1.5), voice(1.5, level=0.1), silence(1.0)]
+)
+
+
+def wav(samples: np.ndarray) -> io.BytesIO:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(SAMPLE_RATE)
+        out.writeframes((samples * 32767).astype("<i2").tobytes())
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_each_utterance_is_a_segment_with_its_times(tmp_path, stream):
+    path = tmp_path / "spoken.wav"
+    path.write_bytes(wav(SPOKEN).getvalue())
+    transcript = transcribe(path, LoudnessRecognizer(), TranscriptionSettings(stream=stream))
+    first, second = transcript.segments
+    assert (first.start, first.end) == pytest.approx((1.0, 3.3), abs=0.1)
+    assert (second.start, second.end) == pytest.approx((4.5, 6.3), abs=0.1)
+    assert (first.text, second.text) == ("loud loud loud", "soft soft")
+    assert transcript.file == str(path)
+    assert transcript.duration == pytest.approx(7.0)
+    assert transcript.language == "en"
+    assert transcript.text == "loud loud loud soft soft"
+
+
+def test_captions_come_once_a_chunk_while_streaming_and_never_otherwise():
+    captions: list[tuple[float, str]] = []
+    watcher = Watcher(partial=lambda at, text: captions.append((at, text)))
+    settings = TranscriptionSettings(stream=True, chunk_ms=320)
+    transcribe(wav(SPOKEN), LoudnessRecognizer(), settings, watcher)
+    assert 11 <= len(captions) <= 16
+    assert captions == sorted(captions)
+    captions.clear()
+    transcribe(wav(SPOKEN), LoudnessRecognizer(), TranscriptionSettings(), watcher)
+    assert captions == []
+
+
+def test_the_streamed_sound_is_the_same_as_the_whole():
+    whole, streamed = LoudnessRecognizer(), LoudnessRecognizer()
+    sounds: list[np.ndarray] = []
+    whole.transcribe = lambda samples: (
+        sounds.append(samples) or LoudnessRecognizer().transcribe(samples)
+    )
+    transcribe(wav(SPOKEN), whole)
+    transcribe(wav(SPOKEN), streamed, TranscriptionSettings(stream=True))
+    assert [len(sound) for sound in sounds] == [len(sound) for sound in streamed.utterances]
+    assert all(map(np.array_equal, sounds, streamed.utterances))
+
+
+def test_progress_reaches_the_whole_length():
+    seconds: list[float] = []
+    transcribe(wav(SPOKEN), LoudnessRecognizer(), watcher=Watcher(progress=seconds.append))
+    assert seconds[-1] == pytest.approx(7.0)
+    assert seconds == sorted(seconds)
+
+
+def test_silence_has_no_text_and_no_language():
+    transcript = transcribe(wav(silence(2.0)), LoudnessRecognizer())
+    assert (transcript.text, transcript.language, transcript.segments) == ("", None, ())
+
+
+def test_a_tenth_of_a_second_is_no_error():
+    assert transcribe(wav(voice(0.1)), LoudnessRecognizer()).duration == pytest.approx(0.1)
+
+
+def test_what_is_no_audio_is_told():
+    with pytest.raises(AudioFileError):
+        transcribe(io.BytesIO(b"not a sound" * 100), LoudnessRecognizer())
+
+
+@dataclass
+class Failing(LoudnessRecognizer):
+    error: Exception = field(default_factory=lambda: RuntimeError("out of memory"))
+
+    def transcribe(self, samples):
+        raise self.error
+
+
+def test_a_failing_model_is_told_with_the_file(tmp_path):
+    path = tmp_path / "spoken.wav"
+    path.write_bytes(wav(SPOKEN).getvalue())
+    with pytest.raises(DictationError, match=r"spoken\.wav: the model failed .*out of memory"):
+        transcribe(path, Failing())
+
+
+@pytest.mark.parametrize(
+    ("languages", "whole"),
+    [
+        ([], None),
+        (["zh", "zh"], "zh"),
+        (["en"], "en"),
+        (["mix", "mix"], "mix"),
+        (["zh", "en"], "mix"),
+        (["zh", "mix"], "mix"),
+    ],
+)
+def test_the_language_of_a_file_is_that_of_its_utterances_or_mixed(languages, whole):
+    assert overall_language(languages) == whole
+
+
+@pytest.mark.parametrize(
+    ("texts", "text"),
+    [
+        ([], ""),
+        (["hello", "world"], "hello world"),
+        (["你好。", "今天"], "你好。今天"),
+        (["你好", "今天"], "你好 今天"),
+        (["Done.", "好的。", "OK"], "Done. 好的。OK"),
+    ],
+)
+def test_utterances_are_joined_into_readable_text(texts, text):
+    assert joined_text(texts) == text
