@@ -1,0 +1,269 @@
+"""The microphone: an open stream that hands over what it hears and says when it falls silent."""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dictation.audio import SAMPLE_RATE
+from dictation.audio.conversion import Converter
+from dictation.audio.devices import MicrophoneInfo, find_microphone, portaudio, rescan
+from dictation.audio.errors import AudioDeviceError
+
+__all__ = ["AudioDeviceError", "Microphone", "MicrophoneSettings"]
+
+_MOST_CHANNELS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneSettings:
+    """How the microphone is listened to, in seconds.
+
+    block_seconds: sound in each delivery.
+    silent_seconds: time without a callback after which the device counts as lost.
+    first_seconds: the same before the first callback (some servers take long to start).
+    """
+
+    block_seconds: float = 0.02
+    silent_seconds: float = 1.0
+    first_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    samples: NDArray[np.float32]
+    captured_at: float
+
+
+class _Stream(Protocol):
+    """What is used of sounddevice's InputStream."""
+
+    def start(self) -> None: ...
+    def abort(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class _Finished:
+    """In the queue: PortAudio says that the stream has ended."""
+
+
+class _Closed:
+    """In the queue: the owner closes the microphone."""
+
+
+class Microphone:
+    """One input device as mono float32 at `SAMPLE_RATE`.
+
+    `deliver(samples, captured_at)` gets each block and the monotonic time at which its last sample
+    had been heard; `lost(reason)` is called once when the device stops. Both are called from a
+    thread of the microphone, never from PortAudio's callback, which only copies. A source that
+    PulseAudio silently replaces by another goes unnoticed.
+    """
+
+    def __init__(
+        self,
+        device: str | None,
+        deliver: Callable[[NDArray[np.float32], float], None],
+        lost: Callable[[str], None],
+        *,
+        settings: MicrophoneSettings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._device = device
+        self._deliver = deliver
+        self._lost = lost
+        self._settings = settings or MicrophoneSettings()
+        self._clock = clock
+        self._session: _Session | None = None
+
+    @property
+    def name(self) -> str:
+        """The device's own name, or what was asked for while it is closed."""
+        return self._session.info.name if self._session else (self._device or "default")
+
+    @property
+    def rate(self) -> int | None:
+        """The rate in Hz at which the device is read, None while it is closed."""
+        return self._session.rate if self._session else None
+
+    @property
+    def last_callback(self) -> float | None:
+        """Monotonic time of the last sign of life of the device, None while it is closed."""
+        return self._session.last_callback if self._session else None
+
+    def open(self) -> None:
+        """Start to listen; nothing happens when it is open already. Raises AudioDeviceError."""
+        if self._session is not None:
+            return
+        try:
+            self._session = self._open()
+        except AudioDeviceError:
+            # It may have been plugged in, or again, since PortAudio last looked.
+            rescan()
+            self._session = self._open()
+
+    def close(self) -> None:
+        """Stop to listen and deliver what was heard; may be called from `lost`, and twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _open(self) -> "_Session":
+        info = find_microphone(self._device)
+        return _open(info, self._deliver, self._lost, self._settings, self._clock)
+
+
+class _Session:
+    """The stream of one device from its opening to its end, with the thread that serves it."""
+
+    def __init__(
+        self,
+        info: MicrophoneInfo,
+        rate: int,
+        deliver: Callable[[NDArray[np.float32], float], None],
+        lost: Callable[[str], None],
+        settings: MicrophoneSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        self.info = info
+        self.rate = rate
+        self.last_callback = clock()
+        self._deliver = deliver
+        self._lost = lost
+        self._settings = settings
+        self._clock = clock
+        self._limit = settings.first_seconds
+        self._stream: _Stream | None = None
+        self._queue: queue.SimpleQueue[_Block | _Finished | _Closed] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="microphone", daemon=True)
+
+    def start(self, stream: _Stream) -> None:
+        self._stream = stream
+        try:
+            stream.start()
+        except portaudio().PortAudioError:
+            stream.close()
+            raise
+        self.last_callback = self._clock()
+        self._thread.start()
+
+    def close(self) -> None:
+        # abort() and not stop(): stop() waits for buffers of a device that may be gone.
+        if self._stream is not None:
+            with suppress(portaudio().PortAudioError):
+                self._stream.abort()
+            with suppress(portaudio().PortAudioError):
+                self._stream.close()
+        self._queue.put(_Closed())
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def heard(
+        self, samples: NDArray[np.float32], _frames: int, _time: object, _status: object
+    ) -> None:
+        now = self._clock()
+        self.last_callback = now
+        self._queue.put(_Block(samples.copy(), now))
+
+    def finished(self) -> None:
+        self._queue.put(_Finished())
+
+    def _serve(self) -> None:
+        converter = Converter(self.rate)
+        while True:
+            item = self._next()
+            match item:
+                case _Block(samples, captured_at):
+                    self._limit = self._settings.silent_seconds
+                    ready = converter.convert(samples)
+                    if len(ready):
+                        self._deliver(ready, captured_at)
+                case _Finished() if not self._closing():
+                    self._lost(f"The microphone '{self.info.name}' was disconnected")
+                    return
+                case _Finished() | _Closed():
+                    rest = converter.finish()
+                    if len(rest):
+                        self._deliver(rest, self.last_callback)
+                    return
+                case None:
+                    self._lost(f"The microphone '{self.info.name}' has stopped to give sound")
+                    return
+
+    def _next(self) -> _Block | _Finished | _Closed | None:
+        """Return the next item, or None when the device has been silent for too long."""
+        while True:
+            remaining = self._limit - (self._clock() - self.last_callback)
+            try:
+                return self._queue.get(timeout=max(0.0, remaining))
+            except queue.Empty:
+                if self._clock() - self.last_callback >= self._limit:
+                    return None
+
+    def _closing(self) -> bool:
+        # PortAudio also reports the end that close() itself brings about.
+        try:
+            return isinstance(self._queue.get(timeout=0.1), _Closed)
+        except queue.Empty:
+            return False
+
+
+def _open(
+    info: MicrophoneInfo,
+    deliver: Callable[[NDArray[np.float32], float], None],
+    lost: Callable[[str], None],
+    settings: MicrophoneSettings,
+    clock: Callable[[], float],
+) -> _Session:
+    sound = portaudio()
+    refusal = ""
+    for rate, channels in _formats(info):
+        session = _Session(info, rate, deliver, lost, settings, clock)
+        try:
+            with _quiet_stderr():
+                stream = sound.InputStream(
+                    device=info.index,
+                    samplerate=rate,
+                    channels=channels,
+                    dtype="float32",
+                    blocksize=round(settings.block_seconds * rate),
+                    latency="low",
+                    callback=session.heard,
+                    finished_callback=session.finished,
+                )
+                session.start(stream)
+        except sound.PortAudioError as error:
+            refusal = str(error).partition(" [PaErrorCode")[0]
+            continue
+        return session
+    raise AudioDeviceError(
+        f"The microphone '{info.name}' cannot be opened ({refusal}): another program may hold it; "
+        "'dictation devices' lists the others"
+    )
+
+
+def _formats(info: MicrophoneInfo) -> list[tuple[int, int]]:
+    """Rates in Hz and channels to try, the best first."""
+    several = min(info.channels, _MOST_CHANNELS)
+    wishes = [(rate, n) for rate in (SAMPLE_RATE, info.default_rate) for n in (1, several)]
+    return list(dict.fromkeys(wishes))
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keep PortAudio and ALSA, which print each refused format, off the user's terminal."""
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

@@ -1,0 +1,18 @@
+"""Real devices that the tests of several rooms share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import pulse
+from tests.pulse import VirtualMicrophone
+
+
+@pytest.fixture
+def virtual_microphone() -> Iterator[VirtualMicrophone]:
+    """A microphone of this test alone, for this process and (`.environment`) for children."""
+    try:
+        with pulse.virtual_microphone() as microphone, pulse.heard_by_this_process(microphone):
+            yield microphone
+    except pulse.PulseAudioMissingError as missing:
+        pytest.skip(str(missing))
