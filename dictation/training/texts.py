@@ -47,8 +47,8 @@ _FORBIDDEN = re.compile(r"[^\sA-Za-z\u3400-\u9fff，。？！：；、,.?!:;'’
 
 SAMPLE_TEXTS = frozenset(
     {
-        "下周二上午我们去滨江公园散步，中午在湖边的小饭馆吃饭。",
-        "Please move tomorrow's planning meeting to half past nine, and tell everyone on the team.",
+        "下周二上午我们先去湖边散步，中午再找一家小饭馆吃面。",
+        "Please move tomorrow's planning meeting to half past nine and let the whole team know.",
         "这个 API 的 response code 是四零四，你帮我 check 一下 server 的 log。",
     }
 )
