@@ -8,7 +8,9 @@ from dictation.events import Language
 Status = Literal["loading", "idle", "listening", "speaking", "finishing", "error"]
 CaptionStage = Literal["listening", "partial", "final"]
 KeepReason = Literal["delivery_failed", "recognition_failed", "quitting"]
-Notice = Literal["microphone_lost", "model_failed", "recognition_failed", "behind", "kept", "quiet"]
+Notice = Literal[
+    "microphone_lost", "model_failed", "recognition_failed", "behind", "kept", "copied", "quiet"
+]
 """What a user is told; the interface turns it into a sentence of their language."""
 
 

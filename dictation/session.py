@@ -168,8 +168,8 @@ def _react(state: State, event: Event, now: float) -> Step:
             return lost, actions if told else (*actions, Notify("microphone_lost", reason))
         case DeviceReady():
             return replace(state, microphone_lost=False), ()
-        case Delivered(utterance):
-            return _delivered(state, utterance)
+        case Delivered():
+            return _delivered(state, event)
         case DeliveryFailed(utterance, reason):
             return _delivery_failed(state, utterance, reason)
         case _:
@@ -230,7 +230,7 @@ def _quit_at_once(state: State) -> Step:
     undelivered = (*((state.delivering,) if state.delivering else ()), *state.waiting)
     kept = tuple(Keep(each.utterance, each.text, "quitting") for each in undelivered)
     hide = (HideCaption(),) if state.caption else ()
-    told = (Notify("kept"),) if kept else ()
+    told = (Notify("kept", "dictation was ended"),) if kept else ()
     cancel = (CancelListening(),) if state.runs else ()
     emptied = replace(state, runs=(), delivering=None, waiting=(), caption=False, by_key=False)
     return emptied, (*cancel, *hide, *kept, *told)
@@ -338,10 +338,12 @@ def _deliver(state: State) -> Step:
     return replace(state, delivering=first, waiting=tuple(rest)), (first,)
 
 
-def _delivered(state: State, utterance: int) -> Step:
-    if state.delivering is None or state.delivering.utterance != utterance:
+def _delivered(state: State, event: Delivered) -> Step:
+    if state.delivering is None or state.delivering.utterance != event.utterance:
         return state, ()
-    return _deliver(replace(state, delivering=None))
+    freed, actions = _deliver(replace(state, delivering=None))
+    # A text that was only copied needs its owner's hand.
+    return freed, (Notify("copied"), *actions) if event.route == "clipboard" else actions
 
 
 def _delivery_failed(state: State, utterance: int, reason: str) -> Step:

@@ -162,6 +162,11 @@ def test_a_text_that_does_not_arrive_is_kept_and_the_user_is_told():
     assert Notify("kept", "window is gone") in actions
 
 
+def test_a_text_that_was_only_copied_asks_for_the_users_hand():
+    _, actions = play(READY, Command("start"), final(1), Delivered(1, "clipboard", 0.1))
+    assert only(actions, Notify) == [Notify("copied")]
+
+
 def test_an_answer_about_another_utterance_changes_nothing():
     state, _ = play(READY, Command("start"), final(2))
     assert play(state, Delivered(1, "x11", 0.1), DeliveryFailed(1, "?")) == (state, [])

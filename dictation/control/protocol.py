@@ -59,7 +59,7 @@ class DaemonStatus:
     kept: tuple[str, ...] = ()
     language: str | None = None
     last: Latencies | None = None
-    problems: tuple[str, ...] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def _status(values: object) -> DaemonStatus:
     if not isinstance(values, dict):
         raise TypeError("a status is an object")
     last = values.get("last")
-    lists = {name: tuple(values[name]) for name in ("kept", "problems")}
-    return DaemonStatus(**{**values, **lists, "last": Latencies(**last) if last else None})
+    kept = tuple(values["kept"])
+    return DaemonStatus(**{**values, "kept": kept, "last": Latencies(**last) if last else None})
 
 
 def _line(values: dict[str, Any]) -> bytes:

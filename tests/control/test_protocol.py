@@ -30,7 +30,7 @@ statuses = st.builds(
     model=st.none() | st.text(),
     kept=st.lists(st.text(), max_size=3).map(tuple),
     last=st.none() | latencies,
-    problems=st.lists(st.text(), max_size=3).map(tuple),
+    problem=st.none() | st.text(),
 )
 
 
