@@ -1,0 +1,278 @@
+"""Carries out what the session decides: the daemon without its devices."""
+
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from dictation.actions import (
+    Action,
+    CancelListening,
+    Deliver,
+    HideCaption,
+    Keep,
+    Notify,
+    PinTarget,
+    Quit,
+    SetStatus,
+    ShowCaption,
+    StartListening,
+    Status,
+    StopListening,
+)
+from dictation.control.protocol import DaemonStatus, Latencies, Reply, Request
+from dictation.daemon.kept import KeptTexts
+from dictation.daemon.notices import sentence
+from dictation.desktop.focus import Window
+from dictation.desktop.strings import InterfaceLanguage, LanguageSetting
+from dictation.events import (
+    Command,
+    Delivered,
+    DeviceReady,
+    Event,
+    Final,
+    Language,
+    ListeningEnded,
+    ModelReady,
+    Timing,
+)
+from dictation.session import SessionSettings, State, step
+
+_NOTICE_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request of the control socket that waits for its reply."""
+
+    request: Request
+    reply: "Future[Reply]"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChosen:
+    """The tray's choice of the interface's language."""
+
+    language: LanguageSetting
+
+
+Message = Event | Asked | LanguageChosen
+
+
+class Hearing(Protocol):
+    """The worker."""
+
+    def listen(self) -> None: ...  # noqa: D102
+    def finish(self) -> None: ...  # noqa: D102
+    def cancel(self) -> None: ...  # noqa: D102
+
+
+class Sound(Protocol):
+    """The microphone's keeper."""
+
+    def want(self) -> None: ...  # noqa: D102
+    def release(self) -> None: ...  # noqa: D102
+
+
+class Post(Protocol):
+    """The delivery desk."""
+
+    def deliver(self, order: Deliver, target: Window | None) -> None: ...  # noqa: D102
+
+
+class Screen(Protocol):
+    """What the user sees: captions, notices and the tray's icon."""
+
+    def show(self, caption: ShowCaption) -> None: ...  # noqa: D102
+    def warn(self, message: str) -> None: ...  # noqa: D102
+    def hide(self) -> None: ...  # noqa: D102
+    def status(self, status: Status, language: Language | None) -> None: ...  # noqa: D102
+    def speak(self, language: LanguageSetting) -> InterfaceLanguage: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the daemon commands; `focus` looks up the focused window."""
+
+    worker: Hearing
+    microphone: Sound
+    delivery: Post
+    screen: Screen
+    focus: Callable[[], Window | None]
+    kept: KeptTexts
+
+
+class Daemon:
+    """Takes messages in the main thread, steps the session, and passes its actions on."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        settings: SessionSettings,
+        language: InterfaceLanguage,
+        hotkey: str | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._rooms = rooms
+        self._state = State(settings=settings)
+        self._language = language
+        self._hotkey = hotkey
+        self._clock = clock
+        self._targets: dict[int, Window | None] = {}
+        self._hide_at: float | None = None
+        self._notice_until = 0.0
+        self._model: str | None = None
+        self._microphone: str | None = None
+        self._texts = 0
+        self._last: tuple[int, Timing, float | None] | None = None
+        self._problem: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the main loop is to end."""
+        return self._state.ended
+
+    @property
+    def error(self) -> str | None:
+        """What the program ended of, None when somebody asked it to."""
+        return self._state.error
+
+    def take(self, message: Message) -> None:
+        """Carry out all that follows from a message."""
+        match message:
+            case Asked(request, reply):
+                if request.command != "status":
+                    self._step(Command(request.command))
+                if reply.set_running_or_notify_cancel():
+                    reply.set_result(Reply(self.status()))
+            case LanguageChosen(language):
+                self._language = self._rooms.screen.speak(language)
+            case _:
+                self._note(message)
+                self._step(message)
+
+    def tick(self) -> float | None:
+        """Hide the caption when its time has come; the seconds until there is more to do."""
+        if self._hide_at is None:
+            return None
+        left = self._hide_at - self._clock()
+        if left > 0:
+            return left
+        self._hide_at = None
+        self._rooms.screen.hide()
+        return None
+
+    def status(self) -> DaemonStatus:
+        """How the daemon does, for the control socket."""
+        state = self._state
+        return DaemonStatus(
+            pid=os.getpid(),
+            status=state.status,
+            model=self._model,
+            microphone=None if state.microphone_lost else self._microphone,
+            hotkey=self._hotkey,
+            mode=state.settings.mode,
+            utterances=self._texts,
+            kept=self._rooms.kept.texts,
+            language=state.language,
+            last=self._latencies(),
+            problem=self._problem if state.microphone_lost or state.behind else None,
+        )
+
+    def _latencies(self) -> Latencies | None:
+        if self._last is None:
+            return None
+        _, timing, delivery = self._last
+        return Latencies(
+            audio=timing.audio,
+            endpoint_wait=timing.endpoint_wait,
+            first_partial=timing.first_partial,
+            compute=timing.compute,
+            backlog=timing.backlog,
+            delivery=delivery,
+        )
+
+    def _note(self, event: Event) -> None:
+        """Remember what `status` reports beyond the session's own state."""
+        match event:
+            case ModelReady(description, seconds):
+                self._model = description
+                _log.info("model ready in %.1f s: %s", seconds, description)
+            case DeviceReady(name):
+                self._microphone = name
+                _log.info("microphone: %s", name)
+            case Final(utterance=utterance, timing=timing):
+                self._texts += 1
+                self._last = (utterance, timing, None)
+            case Delivered(utterance=utterance, seconds=seconds):
+                if self._last is not None and self._last[0] == utterance:
+                    self._last = (utterance, self._last[1], seconds)
+            case _:
+                pass
+
+    def _step(self, event: Event) -> None:
+        self._state, actions = step(self._state, event, self._clock())
+        for action in actions:
+            self._do(action)
+        # Not with StopListening: the worker still wants the post-roll.
+        if isinstance(event, ListeningEnded) and not self._state.listening:
+            self._rooms.microphone.release()
+
+    def _do(self, action: Action) -> None:
+        rooms = self._rooms
+        match action:
+            case StartListening():
+                rooms.microphone.want()
+                rooms.worker.listen()
+            case StopListening():
+                rooms.worker.finish()
+            case CancelListening():
+                rooms.worker.cancel()
+            case PinTarget(pin):
+                self._targets = {pin: rooms.focus(), **self._pins_in_use()}
+            case ShowCaption():
+                self._hide_at = None
+                rooms.screen.show(action)
+            case HideCaption(after):
+                # A notice is read to its end, whatever it interrupted.
+                self._hide_at = max(self._clock() + after, self._notice_until)
+            case SetStatus(status, language):
+                rooms.screen.status(status, language)
+            case Deliver():
+                target = None if action.pin is None else self._targets.get(action.pin)
+                rooms.delivery.deliver(action, target)
+            case Keep():
+                self._keep(action)
+            case Notify():
+                self._tell(action)
+            case Quit():
+                _log.info("ending")
+            case _:
+                assert_never(action)
+
+    def _pins_in_use(self) -> dict[int, Window | None]:
+        state = self._state
+        orders = (*((state.delivering,) if state.delivering else ()), *state.waiting)
+        pins = {order.pin for order in orders} | {run.pin for run in state.runs}
+        return {pin: target for pin, target in self._targets.items() if pin in pins}
+
+    def _keep(self, kept: Keep) -> None:
+        try:
+            self._rooms.kept.add(kept, datetime.now().astimezone())
+        except OSError as error:
+            _log.warning("%s: %s", self._rooms.kept.path, error.strerror)
+
+    def _tell(self, notice: Notify) -> None:
+        path = self._rooms.kept.path
+        message = sentence(notice.notice, notice.detail, path, self._language)
+        if notice.notice in ("microphone_lost", "behind"):
+            self._problem = message
+        _log.warning("%s", message)
+        self._rooms.screen.warn(message)
+        self._notice_until = self._clock() + _NOTICE_SECONDS
+        self._hide_at = self._notice_until

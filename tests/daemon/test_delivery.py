@@ -1,0 +1,122 @@
+"""Texts are delivered one after the other, and each is answered for exactly once."""
+
+import threading
+from queue import SimpleQueue
+
+import pytest
+
+from dictation.actions import Deliver
+from dictation.daemon.delivery import DeliveryDesk, spaced
+from dictation.desktop.focus import Window
+from dictation.desktop.output import DeliveryError, Receipt
+from dictation.events import Delivered, DeliveryFailed
+
+EDITOR = Window(7, "Editor", "letter", 42)
+
+
+class Page:
+    """An output that writes onto a page; it refuses the text "no" and breaks at "break"."""
+
+    name = "page"
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, Window | None]] = []
+        self.closed = False
+
+    def deliver(self, text, target):
+        if text == "no":
+            raise DeliveryError("the page is full")
+        if text == "break":
+            raise LookupError("a mistake in the program")
+        self.written.append((text, target))
+        return Receipt(self.name, 0.0)
+
+    def close(self):
+        self.closed = True
+
+
+def order(utterance: int, text: str) -> Deliver:
+    return Deliver(utterance, text, "en", pin=1)
+
+
+@pytest.fixture
+def page():
+    return Page()
+
+
+@pytest.fixture
+def told():
+    return SimpleQueue()
+
+
+@pytest.fixture
+def desk(page, told):
+    desk = DeliveryDesk(page, told.put, trailing_space=True)
+    desk.start()
+    yield desk
+    desk.close()
+
+
+def test_a_text_goes_to_its_target_with_room_for_the_next(desk, page, told):
+    desk.deliver(order(1, "Hello."), EDITOR)
+    desk.deliver(order(2, "你好。"), None)
+    assert told.get(timeout=10) == Delivered(1, "page", pytest.approx(0.0, abs=5.0))
+    assert told.get(timeout=10).utterance == 2
+    assert page.written == [("Hello. ", EDITOR), ("你好。", None)]
+
+
+def test_without_the_setting_a_text_goes_as_it_is(page, told):
+    desk = DeliveryDesk(page, told.put, trailing_space=False)
+    desk.start()
+    desk.deliver(order(1, "Hello."), None)
+    told.get(timeout=10)
+    desk.close()
+    assert page.written == [("Hello.", None)]
+
+
+def test_a_text_that_is_refused_is_told_with_the_reason_and_the_next_goes_on(page, told):
+    desk = DeliveryDesk(page, told.put, trailing_space=False)
+    desk.start()
+    desk.deliver(order(1, "no"), None)
+    desk.deliver(order(2, "yes"), None)
+    assert told.get(timeout=10) == DeliveryFailed(1, "the page is full")
+    assert told.get(timeout=10).utterance == 2
+    desk.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_even_a_mistake_in_the_program_leaves_no_text_unanswered(page, told):
+    desk = DeliveryDesk(page, told.put, trailing_space=False)
+    desk.start()
+    desk.deliver(order(1, "break"), None)
+    assert told.get(timeout=10) == DeliveryFailed(1, "an error in the program")
+    desk._thread.join()
+    desk.deliver(order(2, "after"), None)
+    assert isinstance(told.get(timeout=10), DeliveryFailed)
+    desk.close()
+
+
+def test_closing_finishes_what_was_ordered_and_closes_the_output(page, told):
+    desk = DeliveryDesk(page, told.put, trailing_space=False)
+    desk.start()
+    for number in range(20):
+        desk.deliver(order(number, f"text {number}"), None)
+    desk.close()
+    assert len(page.written) == 20
+    assert page.closed
+    assert "delivery" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize(
+    ("text", "delivered"),
+    [
+        ("Done.", "Done. "),
+        ("用 API", "用 API "),
+        ("好的。", "好的。"),
+        ("你好", "你好"),
+        ("two lines\n", "two lines\n"),
+        ("", ""),
+    ],
+)
+def test_a_space_follows_what_ends_in_english(text, delivered):
+    assert spaced(text) == delivered

@@ -1,0 +1,127 @@
+"""The microphone is open when it should be, and comes back after it was unplugged."""
+
+import threading
+from queue import Empty, SimpleQueue
+
+import pytest
+
+from dictation.audio.errors import AudioDeviceError
+from dictation.daemon.microphone import MicrophoneKeeper
+from dictation.events import DeviceLost, DeviceReady
+
+FAST = (0.02, 0.05)
+
+
+class Plug:
+    """A device that is there or not; what this machine cannot have is a cable to pull."""
+
+    name = "USB microphone"
+
+    def __init__(self) -> None:
+        self.plugged = True
+        self.opened = threading.Event()
+        self.closed = threading.Event()
+        self.tries = SimpleQueue()
+
+    def made(self, lost):
+        self.lost = lost
+        return self
+
+    def open(self):
+        self.tries.put(self.plugged)
+        if not self.plugged:
+            raise AudioDeviceError("no microphone was found")
+        self.closed.clear()
+        self.opened.set()
+
+    def close(self):
+        self.opened.clear()
+        self.closed.set()
+
+    def unplug(self):
+        self.plugged = False
+        self.lost("unplugged")
+
+
+@pytest.fixture
+def plug():
+    return Plug()
+
+
+@pytest.fixture
+def told():
+    return SimpleQueue()
+
+
+@pytest.fixture
+def keep(plug, told):
+    keepers = []
+
+    def make(*, keep_open):
+        keeper = MicrophoneKeeper(plug.made, told.put, keep_open=keep_open, retry_seconds=FAST)
+        keepers.append(keeper)
+        keeper.start()
+        return keeper
+
+    yield make
+    for keeper in keepers:
+        keeper.close()
+
+
+def test_kept_open_it_opens_at_once_and_stays_open(keep, plug, told):
+    keeper = keep(keep_open=True)
+    assert told.get(timeout=10) == DeviceReady("USB microphone")
+    keeper.want()
+    keeper.release()
+    keeper.close()
+    assert plug.tries.qsize() == 1
+    assert plug.closed.is_set()
+
+
+def test_otherwise_it_is_open_only_while_somebody_speaks(keep, plug, told):
+    keeper = keep(keep_open=False)
+    assert told.empty()
+    keeper.want()
+    assert told.get(timeout=10) == DeviceReady("USB microphone")
+    keeper.release()
+    assert plug.closed.wait(10)
+    keeper.want()
+    assert told.get(timeout=10) == DeviceReady("USB microphone")
+
+
+def test_a_missing_microphone_is_told_once_and_found_when_it_comes(keep, plug, told):
+    plug.plugged = False
+    keep(keep_open=True)
+    assert told.get(timeout=10) == DeviceLost("no microphone was found")
+    for _ in range(3):
+        plug.tries.get(timeout=10)
+    assert told.empty()
+    plug.plugged = True
+    assert told.get(timeout=10) == DeviceReady("USB microphone")
+
+
+def test_an_unplugged_microphone_is_told_and_found_again(keep, plug, told):
+    keep(keep_open=True)
+    assert told.get(timeout=10) == DeviceReady("USB microphone")
+    plug.unplug()
+    assert told.get(timeout=10) == DeviceLost("unplugged")
+    plug.plugged = True
+    assert told.get(timeout=10) == DeviceReady("USB microphone")
+
+
+def test_whoever_wants_to_speak_is_told_that_it_is_still_missing(keep, plug, told):
+    plug.plugged = False
+    keeper = keep(keep_open=False)
+    for _ in range(2):
+        keeper.want()
+        assert told.get(timeout=10) == DeviceLost("no microphone was found")
+
+
+def test_opened_on_demand_it_is_not_tried_again_behind_the_users_back(keep, plug, told):
+    plug.plugged = False
+    keeper = keep(keep_open=False)
+    keeper.want()
+    told.get(timeout=10)
+    plug.tries.get(timeout=10)
+    with pytest.raises(Empty):
+        plug.tries.get(timeout=0.3)
