@@ -106,6 +106,7 @@ def _listen(
         language=language,
         beam_size=beam,
         suppress_tokens=silent,
+        temperature=(0.0, 0.4),  # one second try: a clip that still fails is dropped anyway
         condition_on_previous_text=False,
     )
     found = list(segments)
