@@ -268,7 +268,8 @@ def sentences(
     while True:
         sentence = draw()
         if rng.random() < _PAIR_SHARE:
-            sentence = _join(sentence, draw())
+            second = draw()
+            sentence = sentence if second == sentence else _join(sentence, second)
         if sentence.text in seen or len(sentence.text) > MAX_SPOKEN[lang]:
             continue
         seen.add(sentence.text)
