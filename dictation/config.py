@@ -30,7 +30,7 @@ class ModelSection(_Section):
 
     name: Annotated[str, Field(min_length=1)] = "starter"
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
 
 

@@ -156,13 +156,16 @@ class Worker:
             self._dropped_runs.add(self._current_run)
             self._put(_Cancel(self._current_run))
 
-    def close(self) -> None:
-        """End the thread as soon as the model lets go; what is still open is not finished."""
+    def close(self, patience: float | None = None) -> None:
+        """End the thread as soon as the model lets go; what is still open is not finished.
+
+        `patience`: seconds to wait for that, None for as long as it takes.
+        """
         with self._mail:
             self._closed = True
             self._mail.notify()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(patience)
 
     def _remember(self, samples: Samples) -> None:
         if self._settings.pre_roll_ms:

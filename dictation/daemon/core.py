@@ -42,6 +42,7 @@ from dictation.events import (
 from dictation.session import SessionSettings, State, step
 
 _NOTICE_SECONDS = 5.0
+_QUIT_SECONDS = 15.0
 
 _log = logging.getLogger(__name__)
 
@@ -126,6 +127,7 @@ class Daemon:
         self._targets: dict[int, Window | None] = {}
         self._hide_at: float | None = None
         self._notice_until = 0.0
+        self._quit_by: float | None = None
         self._model: str | None = None
         self._microphone: str | None = None
         self._texts = 0
@@ -157,15 +159,20 @@ class Daemon:
                 self._step(message)
 
     def tick(self) -> float | None:
-        """Hide the caption when its time has come; the seconds until there is more to do."""
-        if self._hide_at is None:
-            return None
-        left = self._hide_at - self._clock()
-        if left > 0:
-            return left
-        self._hide_at = None
-        self._rooms.screen.hide()
-        return None
+        """Do what is due by the clock: hide a caption, end a quit that takes too long.
+
+        Returns the seconds until the next such thing, None when there is none.
+        """
+        now = self._clock()
+        if self._hide_at is not None and self._hide_at <= now:
+            self._hide_at = None
+            self._rooms.screen.hide()
+        if self._state.quitting and self._quit_by is None:
+            self._quit_by = now + _QUIT_SECONDS
+        if self._quit_by is not None and self._quit_by <= now and not self.ended:
+            self._step(Command("quit"))
+        due = [at for at in (self._hide_at, self._quit_by) if at is not None]
+        return max(0.0, min(due) - now) if due else None
 
     def status(self) -> DaemonStatus:
         """How the daemon does, for the control socket."""
@@ -272,7 +279,8 @@ class Daemon:
         message = sentence(notice.notice, notice.detail, path, self._language)
         if notice.notice in ("microphone_lost", "behind"):
             self._problem = message
-        _log.warning("%s", message)
+        if notice.notice != "model_failed":  # the program ends of it, and says so then
+            _log.warning("%s", message)
         self._rooms.screen.warn(message)
         self._notice_until = self._clock() + _NOTICE_SECONDS
         self._hide_at = self._notice_until

@@ -11,7 +11,6 @@ from dictation.desktop.focus import Window
 from dictation.desktop.output import DeliveryError, Output
 from dictation.events import Delivered, DeliveryFailed, Event
 
-
 _BROKEN = "an error in the program"
 
 

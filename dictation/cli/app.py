@@ -1,0 +1,124 @@
+"""The parser: every command with its options, each a thin call into one room."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="dictation",
+    help="Local, private, streaming dictation for Mandarin, English and both in one sentence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[
+    Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def run(
+    config: Config = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say more of what happens.")] = False,
+) -> None:
+    """Start the daemon: tray, dictation key, captions, text into the focused window."""
+    from dictation.daemon.main import run_daemon
+
+    run_daemon(config, verbose=verbose)
+
+
+@app.command()
+def toggle() -> None:
+    """Start listening, or stop and deliver what was said."""
+    from dictation.cli.remote import send
+
+    send("toggle")
+
+
+@app.command()
+def start() -> None:
+    """Start listening."""
+    from dictation.cli.remote import send
+
+    send("start")
+
+
+@app.command()
+def stop() -> None:
+    """Stop listening and deliver what was said."""
+    from dictation.cli.remote import send
+
+    send("stop")
+
+
+@app.command()
+def cancel() -> None:
+    """Stop listening and drop what was said."""
+    from dictation.cli.remote import send
+
+    send("cancel")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Say how the running daemon does, with the latencies of its last text."""
+    from dictation.cli.remote import show_status
+
+    show_status(as_json=as_json)
+
+
+@app.command()
+def devices(as_json: Json = False) -> None:
+    """List the microphones and mark the one in use by default."""
+    from dictation.cli.machine import show_devices
+
+    show_devices(as_json=as_json)
+
+
+@app.command()
+def doctor(config: Config = None, as_json: Json = False) -> None:
+    """Say what works on this machine and what to install for what does not."""
+    from dictation.cli.machine import show_checks
+
+    if not show_checks(config, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def transcribe(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Audio files; - is standard input.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Decode chunk by chunk, as the microphone is.")
+    ] = False,
+    partials: Annotated[
+        bool, typer.Option("--partials", help="With --stream: print captions as they come.")
+    ] = False,
+    model: Annotated[str | None, typer.Option(help="A model's name or folder.")] = None,
+    config: Config = None,
+) -> None:
+    """Print what is said in audio files."""
+    from dictation.cli.files import transcribe_files
+
+    if partials and not stream:
+        raise typer.BadParameter("--partials needs --stream")
+    if not transcribe_files(
+        files, config, model=model, as_json=as_json, stream=stream, partials=partials
+    ):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    config: Config = None,
+    silent: Annotated[bool, typer.Option("--silent", help="Do not play the recordings.")] = False,
+) -> None:
+    """Dictate the bundled recordings in real time, one Mandarin, one English, one mixed."""
+    from dictation.demo import run_demo
+
+    run_demo(config, silent=silent)

@@ -1,0 +1,52 @@
+"""Commands to the running daemon; imports nothing heavy, for they are bound to keys."""
+
+import json
+from dataclasses import asdict
+
+from dictation.control.client import ask
+from dictation.control.protocol import DaemonStatus, Latencies, Name
+
+
+def send(command: Name) -> None:
+    """Send a command and print what the daemon does after it."""
+    print(ask(command).status)
+
+
+def show_status(*, as_json: bool) -> None:
+    """Print how the daemon does."""
+    status = ask("status")
+    print(json.dumps(asdict(status), ensure_ascii=False) if as_json else _lines(status))
+
+
+def _lines(status: DaemonStatus) -> str:
+    rows = [
+        ("status", f"{status.status} (pid {status.pid})"),
+        ("model", status.model or "loading"),
+        ("microphone", status.microphone or "none"),
+        ("hotkey", f"{status.hotkey} ({status.mode})" if status.hotkey else "none"),
+        ("texts", str(status.utterances)),
+    ]
+    if status.last is not None:
+        rows.append(("last text", latency_line(status.last)))
+    if status.kept:
+        rows.append(("not delivered", str(len(status.kept))))
+        rows += [("", text) for text in status.kept]
+    if status.problem:
+        rows.append(("problem", status.problem))
+    return "\n".join(f"{name:<14}{value}" for name, value in rows)
+
+
+def latency_line(last: Latencies) -> str:
+    """Where the time of one text went, for people."""
+    parts = [f"{last.audio:.1f} s of speech"]
+    if last.first_partial is not None:
+        parts.append(f"first words after {_ms(last.first_partial)}")
+    parts.append(f"end noticed after {_ms(last.endpoint_wait)}")
+    parts.append(f"text {_ms(last.compute)} later")
+    if last.delivery is not None:
+        parts.append(f"delivered in {_ms(last.delivery)}")
+    return ", ".join(parts)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"

@@ -1,0 +1,171 @@
+"""`dictation run`: builds every part, wires them, and takes them down again."""
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import assert_never
+
+from dictation.audio.capture import Microphone
+from dictation.config import Settings, load_settings
+from dictation.control.protocol import Reply, Request
+from dictation.control.server import ControlServer
+from dictation.daemon.building import (
+    focus_finder,
+    output_settings,
+    require_desktop,
+    session_settings,
+    take_hotkey,
+)
+from dictation.daemon.core import Asked, Daemon, LanguageChosen, Message, Rooms
+from dictation.daemon.delivery import DeliveryDesk
+from dictation.daemon.inbox import Inbox
+from dictation.daemon.kept import KeptTexts, kept_file
+from dictation.daemon.microphone import MicrophoneKeeper
+from dictation.daemon.screen import DesktopScreen
+from dictation.desktop.captions import CaptionWindow
+from dictation.desktop.environment import Environment, read_environment
+from dictation.desktop.output import open_output
+from dictation.desktop.tray import ChooseLanguage, NoTray, Quit, Toggle, TrayAction, open_tray
+from dictation.errors import DictationError
+from dictation.events import Command, HotkeyPressed, HotkeyReleased
+from dictation.loading import load_recognizer, worker_settings
+from dictation.worker import Worker
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_log = logging.getLogger(__name__)
+
+
+def run_daemon(config: Path | None, *, verbose: bool) -> None:
+    """Run until somebody quits; what is open then is finished and delivered.
+
+    Raises DictationError for whatever keeps it from starting or going on: no display, another
+    daemon, a key that is unknown or taken, a model that is missing or damaged.
+    """
+    _log_to_stderr(verbose=verbose)
+    settings = load_settings(config)
+    env = read_environment()
+    require_desktop(env)
+    inbox: Inbox[Message] = Inbox()
+    with ExitStack() as stack:
+        stack.callback(inbox.close)
+        daemon, window = _build(settings, env, inbox, stack)
+        stack.enter_context(_quit_on_signals(inbox))
+        _main_loop(daemon, inbox, window)
+    if daemon.error is not None:
+        raise DictationError(daemon.error)
+
+
+def _build(
+    settings: Settings, env: Environment, inbox: Inbox[Message], stack: ExitStack
+) -> tuple[Daemon, CaptionWindow | None]:
+    """Make every part; `stack` takes them down again in the reverse order."""
+    control = ControlServer(lambda request: _ask(inbox, request))
+    control.start()
+    stack.callback(control.close)
+    hotkey = take_hotkey(
+        settings,
+        env,
+        lambda: inbox.put(HotkeyPressed()),
+        lambda: inbox.put(HotkeyReleased()),
+    )
+    if isinstance(hotkey, str):
+        _log.warning("%s", hotkey)
+    else:
+        stack.callback(hotkey.stop)
+    delivery = DeliveryDesk(
+        open_output(env, output_settings(settings)),
+        inbox.put,
+        trailing_space=settings.output.trailing_space,
+    )
+    delivery.start()
+    stack.callback(delivery.close)
+    window = _caption_window(settings, env)
+    tray = open_tray(env) if settings.tray.enabled else NoTray()
+    screen = DesktopScreen(window, tray, settings.interface.language, env)
+    worker = Worker(
+        lambda: load_recognizer(settings.model),
+        worker_settings(settings),
+        inbox.put,
+        time.monotonic,
+    )
+    worker.start()
+    stack.callback(worker.close, 3.0)
+    microphone = MicrophoneKeeper(
+        lambda lost: Microphone(settings.audio.device or None, worker.hear, lost),
+        inbox.put,
+        keep_open=settings.audio.keep_open,
+    )
+    microphone.start()
+    stack.callback(microphone.close)
+    tray.start(screen.tray_view, lambda action: inbox.put(_message_of(action)))
+    stack.callback(tray.close)
+    rooms = Rooms(
+        worker=worker,
+        microphone=microphone,
+        delivery=delivery,
+        screen=screen,
+        focus=focus_finder(env, settings),
+        kept=KeptTexts(kept_file()),
+    )
+    key = None if isinstance(hotkey, str) else settings.hotkey.key
+    session = session_settings(settings)
+    return Daemon(rooms, session, screen.language, key, time.monotonic), window
+
+
+def _caption_window(settings: Settings, env: Environment) -> CaptionWindow | None:
+    raise NotImplementedError
+
+
+def _main_loop(daemon: Daemon, inbox: Inbox[Message], window: CaptionWindow | None) -> None:
+    while not daemon.ended:
+        inbox.wait(daemon.tick())
+        for message in inbox.take():
+            daemon.take(message)
+
+
+def _ask(inbox: Inbox[Message], request: Request) -> "Future[Reply]":
+    reply: Future[Reply] = Future()
+    inbox.put(Asked(request, reply))
+    return reply
+
+
+def _message_of(action: TrayAction) -> Message:
+    match action:
+        case Toggle():
+            return Command("toggle")
+        case ChooseLanguage(setting):
+            return LanguageChosen(setting)
+        case Quit():
+            return Command("quit")
+        case _:
+            assert_never(action)
+
+
+@contextmanager
+def _quit_on_signals(inbox: Inbox[Message]) -> Iterator[None]:
+    """Ask to quit on each signal; the second one does not wait for what is open."""
+    before = {each: signal.getsignal(each) for each in _SIGNALS}
+    # Python runs handlers between its own instructions only: the pipe ends the wait for messages.
+    before_fd = signal.set_wakeup_fd(inbox.wake_fd, warn_on_full_buffer=False)
+    for each in _SIGNALS:
+        signal.signal(each, lambda *_: inbox.put(Command("quit")))
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before_fd)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("dictation: %(message)s"))
+    logger = logging.getLogger("dictation")
+    logger.handlers = [handler]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)

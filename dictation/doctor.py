@@ -1,0 +1,105 @@
+"""What works on this machine, asked of every room."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dictation.assets import AssetError
+from dictation.checks import Check
+from dictation.config import ConfigError, Settings, load_settings, user_settings_file
+from dictation.control.client import ask
+from dictation.control.place import ControlError
+from dictation.desktop.environment import Environment
+from dictation.errors import DictationError
+from dictation.loading import load_recognizer
+
+
+def check_machine(config: Path | None, env: Environment) -> Iterator[Check]:
+    """Yield one check after the other, the slow ones last; the main job needs none to have failed.
+
+    The order is that of a first start: settings, desktop, sound, model.
+    """
+    settings = Settings()
+    try:
+        settings = load_settings(config)
+    except ConfigError as error:
+        yield Check("settings", "failed", str(error), "correct the file or remove it")
+    else:
+        path = config or user_settings_file()
+        found = str(path) if path.exists() else f"defaults ({path} would override them)"
+        yield Check("settings", "ok", found)
+    pid = _running()
+    yield Check("daemon", "ok", f"runs, pid {pid}" if pid else "does not run")
+    yield from _desktop(settings, env, running=pid is not None)
+    yield _microphone(settings)
+    yield _torch()
+    yield _model(settings)
+
+
+def _running() -> int | None:
+    try:
+        return ask("status", timeout=2.0).pid
+    except ControlError:
+        return None
+
+
+def _desktop(settings: Settings, env: Environment, *, running: bool) -> Iterator[Check]:
+    from dictation.daemon.building import output_settings
+    from dictation.desktop.hotkey import check_hotkey
+    from dictation.desktop.output import check_output
+    from dictation.desktop.tray import check_tray
+
+    yield check_display(env)
+    yield check_tray(env)
+    key = settings.hotkey.key
+    if running:
+        yield Check("hotkey", "ok", f"{key}: the running daemon has it")
+    else:
+        yield check_hotkey(key, env)
+    yield check_output(env, output_settings(settings))
+
+
+def check_display(env: Environment) -> Check:
+    """Whether there is a desktop at all."""
+    if env.platform != "linux":
+        return Check("display", "ok", env.platform)
+    if env.x11:
+        return Check("display", "ok", f"X11, {env.display}")
+    if env.wayland:
+        also = f" with X11 programs on {env.display}" if env.display else ""
+        return Check("display", "ok", f"Wayland, {env.wayland_display}{also}")
+    missing = "neither DISPLAY nor WAYLAND_DISPLAY is set"
+    return Check("display", "failed", missing, "start it in a desktop session")
+
+
+def _microphone(settings: Settings) -> Check:
+    from dictation.audio import devices
+    from dictation.audio.errors import AudioDeviceError
+
+    if not settings.audio.device:
+        return devices.check()
+    try:
+        found = devices.find_microphone(settings.audio.device)
+    except AudioDeviceError as error:
+        return Check("microphone", "failed", str(error), "set audio.device in the settings")
+    return Check("microphone", "ok", f"{found.name} ({found.host_api})")
+
+
+def _torch() -> Check:
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return Check("torch", "failed", str(error), "pip install torch torchaudio")
+    device = f"cuda ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "cpu"
+    return Check("torch", "ok", f"{torch.__version__} on {device}")
+
+
+def _model(settings: Settings) -> Check:
+    try:
+        recognizer = load_recognizer(settings.model)
+    except AssetError as error:
+        return Check("model", "failed", str(error), "set model.name in the settings")
+    except DictationError as error:
+        return Check("model", "failed", str(error), "get the model folder again")
+    except ImportError as error:
+        return Check("model", "failed", str(error), "install dictation again")
+    return Check("model", "ok", recognizer.description)

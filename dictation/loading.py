@@ -1,0 +1,46 @@
+"""From settings to the parts they describe."""
+
+from typing import TYPE_CHECKING
+
+from dictation.assets import model_folder
+from dictation.audio.segmenter import SegmenterSettings
+from dictation.config import ModelSection, Settings
+from dictation.worker import WorkerSettings
+
+if TYPE_CHECKING:
+    from dictation.recognizer import Recognizer
+
+
+def load_recognizer(section: ModelSection) -> "Recognizer":
+    """Load the model; takes seconds and imports torch. Raises AssetError or ModelError."""
+    folder = model_folder(section.name)
+    from dictation.recognizer import Recognizer
+
+    return Recognizer.load(
+        folder,
+        device=section.device,
+        precision=section.precision,
+        threads=section.threads or None,
+    )
+
+
+def segmenter_settings(settings: Settings) -> SegmenterSettings:
+    """How utterances are found."""
+    section = settings.segmenter
+    return SegmenterSettings(
+        start_ms=section.start_ms,
+        end_ms=section.end_ms,
+        max_seconds=section.max_seconds,
+        pre_roll_ms=settings.audio.pre_roll_ms,
+        aggressiveness=section.aggressiveness,
+    )
+
+
+def worker_settings(settings: Settings) -> WorkerSettings:
+    """How live sound is heard."""
+    return WorkerSettings(
+        chunk_ms=settings.recognition.chunk_ms,
+        pre_roll_ms=settings.audio.pre_roll_ms,
+        post_roll_ms=settings.audio.post_roll_ms,
+        segmenter=segmenter_settings(settings),
+    )

@@ -1,0 +1,226 @@
+"""The daemon from key press to text, with a real worker and delivery; only devices are stood in."""
+
+import time
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+
+from dictation.actions import ShowCaption
+from dictation.control.protocol import Reply, Request
+from dictation.daemon.core import Asked, Daemon, LanguageChosen, Rooms
+from dictation.daemon.delivery import DeliveryDesk
+from dictation.daemon.inbox import Inbox
+from dictation.daemon.kept import KeptTexts
+from dictation.desktop.focus import Window
+from dictation.desktop.output import DeliveryError, Receipt
+from dictation.events import Command, DeviceLost, DeviceReady, HotkeyPressed, HotkeyReleased
+from dictation.session import SessionSettings
+from dictation.worker import Worker, WorkerSettings
+from tests.loudness import LoudnessRecognizer, silence, voice
+
+BLOCK = 320
+EDITOR = Window(7, "Editor", "letter", 42)
+TERMINAL = Window(8, "XTerm", "shell", 43)
+
+
+class Desk:
+    """What the user looks at and speaks into: windows, a screen, a microphone."""
+
+    name = "page"
+
+    def __init__(self) -> None:
+        self.focused: Window | None = EDITOR
+        self.written: list[tuple[str, Window | None]] = []
+        self.refuses = False
+        self.caption: str | None = None
+        self.captions: list[str] = []
+        self.warnings: list[str] = []
+        self.statuses: list[str] = []
+        self.open = False
+
+    def deliver(self, text, target):
+        if self.refuses:
+            raise DeliveryError("the window is gone")
+        self.written.append((text, target))
+        return Receipt(self.name, 0.0)
+
+    def close(self):
+        pass
+
+    def want(self):
+        self.open = True
+
+    def release(self):
+        self.open = False
+
+    def show(self, caption: ShowCaption):
+        self.caption = caption.text
+        self.captions.append(caption.text)
+
+    def warn(self, message):
+        self.caption = message
+        self.warnings.append(message)
+
+    def hide(self):
+        self.caption = None
+
+    def status(self, status, language):
+        self.statuses.append(status)
+
+    def speak(self, language):
+        return "zh" if language == "zh" else "en"
+
+
+class House:
+    """All of the daemon in one test: `until` is its main loop."""
+
+    def __init__(self, folder, mode="hold"):
+        self.desk = Desk()
+        self.inbox = Inbox()
+        self.kept = KeptTexts(folder / "undelivered.txt")
+        settings = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
+        self.worker = Worker(LoudnessRecognizer, settings, self.inbox.put, time.monotonic)
+        self.delivery = DeliveryDesk(self.desk, self.inbox.put, trailing_space=True)
+        rooms = Rooms(
+            worker=self.worker,
+            microphone=self.desk,
+            delivery=self.delivery,
+            screen=self.desk,
+            focus=lambda: self.desk.focused,
+            kept=self.kept,
+        )
+        session = SessionSettings(mode=mode, caption_seconds=0.0)
+        self.daemon = Daemon(rooms, session, "en", "F9", time.monotonic)
+        self.worker.start()
+        self.delivery.start()
+
+    def until(self, condition):
+        deadline = time.monotonic() + 20.0
+        while not condition():
+            assert time.monotonic() < deadline, self.daemon.status()
+            due = self.daemon.tick()
+            self.inbox.wait(0.2 if due is None else min(due, 0.2))
+            for message in self.inbox.take():
+                self.daemon.take(message)
+
+    def send(self, *messages):
+        for message in messages:
+            self.daemon.take(message)
+
+    def hear(self, sound):
+        for at in range(0, len(sound), BLOCK):
+            self.worker.hear(sound[at : at + BLOCK], time.monotonic())
+
+    def is_idle(self):
+        return self.daemon.status().status == "idle"
+
+    def close(self):
+        self.worker.close()
+        self.delivery.close()
+        self.inbox.close()
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+def test_what_is_said_while_the_key_is_held_arrives_in_the_window_that_had_the_focus(house):
+    house.until(house.is_idle)
+    house.send(HotkeyPressed())
+    assert house.desk.open
+    house.desk.focused = TERMINAL
+    house.hear(np.concatenate([voice(2.0), silence(0.3)]))
+    house.send(HotkeyReleased())
+    house.hear(silence(0.2))
+    house.until(house.is_idle)
+    assert house.desk.written == [("loud loud ", EDITOR)]
+    assert "loud" in house.desk.captions
+    assert not house.desk.open
+    house.until(lambda: house.desk.caption is None)
+    assert house.desk.statuses[-1] == "idle"
+
+
+def test_status_tells_latencies_model_and_microphone(house):
+    house.send(DeviceReady("USB microphone"), HotkeyPressed())
+    house.hear(np.concatenate([voice(2.0), silence(1.0)]))
+    house.send(HotkeyReleased())
+    house.hear(silence(0.2))
+    house.until(lambda: house.is_idle() and house.daemon.status().last is not None)
+    status = house.daemon.status()
+    assert status.model == "loudness, no parameters"
+    assert status.microphone == "USB microphone"
+    assert status.utterances == 1
+    assert status.last.audio == pytest.approx(2.3, abs=0.2)
+    assert status.last.delivery is not None
+    assert (status.hotkey, status.mode) == ("F9", "hold")
+
+
+def test_a_request_is_carried_out_before_it_is_answered(house):
+    house.until(house.is_idle)
+    reply: Future[Reply] = Future()
+    house.send(Asked(Request("start"), reply))
+    assert reply.result(0).status.status == "listening"
+    given_up: Future[Reply] = Future()
+    given_up.cancel()
+    house.send(Asked(Request("stop"), given_up))
+    assert house.daemon.status().status == "finishing"
+
+
+def test_a_text_that_does_not_arrive_is_kept_told_and_shown_long_enough_to_read(house):
+    house.desk.refuses = True
+    house.send(HotkeyPressed())
+    house.hear(voice(1.5))
+    house.send(HotkeyReleased())
+    house.until(lambda: house.kept.texts)
+    assert house.kept.texts == ("loud loud",)
+    assert "loud loud" in house.kept.path.read_text(encoding="utf-8")
+    house.until(house.is_idle)
+    assert house.desk.warnings[0].startswith("Not delivered: the window is gone. The text is in ")
+    assert house.daemon.tick() > 1.0
+    assert house.desk.caption == house.desk.warnings[0]
+
+
+def test_a_lost_microphone_is_told_in_the_language_of_the_interface(house):
+    house.send(LanguageChosen("zh"), DeviceLost("拔掉了"))
+    assert house.desk.warnings == ["麦克风没有声音：拔掉了"]
+    status = house.daemon.status()
+    assert (status.microphone, status.problem) == (None, "麦克风没有声音：拔掉了")
+    house.send(DeviceReady("USB"))
+    assert house.daemon.status().problem is None
+
+
+def test_cancel_leaves_nothing_behind(house):
+    house.until(house.is_idle)
+    house.send(HotkeyPressed())
+    house.hear(voice(2.0))
+    house.until(lambda: house.desk.captions[-1] != "")
+    house.send(Command("cancel"))
+    house.until(lambda: house.is_idle() and not house.desk.open)
+    house.until(lambda: house.desk.caption is None)
+    assert house.desk.written == []
+    assert house.kept.texts == ()
+
+
+def test_quitting_in_mid_sentence_delivers_the_sentence(house):
+    house.until(house.is_idle)
+    house.send(HotkeyPressed())
+    house.hear(voice(1.5))
+    house.send(Command("quit"))
+    house.until(lambda: house.daemon.ended)
+    assert house.desk.written == [("loud loud ", EDITOR)]
+    assert house.daemon.error is None
+
+
+def test_a_file_that_cannot_be_written_still_leaves_the_text_in_status(tmp_path):
+    (tmp_path / "undelivered.txt").mkdir()
+    house = House(tmp_path)
+    house.desk.refuses = True
+    house.send(HotkeyPressed())
+    house.hear(voice(1.5))
+    house.send(HotkeyReleased())
+    house.until(lambda: house.daemon.status().kept == ("loud loud",))
+    house.close()
