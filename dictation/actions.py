@@ -6,7 +6,7 @@ from typing import Literal
 from dictation.events import Language
 
 Status = Literal["loading", "idle", "listening", "speaking", "finishing", "error"]
-CaptionStage = Literal["listening", "partial", "final"]
+CaptionStage = Literal["listening", "partial", "finishing", "final"]
 KeepReason = Literal["delivery_failed", "recognition_failed", "quitting"]
 Notice = Literal[
     "microphone_lost", "model_failed", "recognition_failed", "behind", "kept", "copied", "quiet"

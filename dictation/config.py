@@ -80,7 +80,7 @@ class CaptionsSection(_Section):
     enabled: bool = True
     theme: Literal["auto", "light", "dark"] = "auto"
     position: Literal["bottom", "top"] = "bottom"
-    font_size: Annotated[int, Field(ge=8, le=96)] = 18
+    font_size: Annotated[int, Field(ge=8, le=96)] = 22
     linger_seconds: Annotated[float, Field(ge=0.0, le=30.0)] = 1.5
 
 

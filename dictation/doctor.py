@@ -44,12 +44,14 @@ def _running() -> int | None:
 
 def _desktop(settings: Settings, env: Environment, *, running: bool) -> Iterator[Check]:
     from dictation.daemon.building import output_settings
+    from dictation.desktop.captions import check_captions
     from dictation.desktop.hotkey import check_hotkey
     from dictation.desktop.output import check_output
     from dictation.desktop.tray import check_tray
 
     yield check_display(env)
     yield check_tray(env)
+    yield check_captions(env)
     key = settings.hotkey.key
     if running:
         yield Check("hotkey", "ok", f"{key}: the running daemon has it")

@@ -11,6 +11,7 @@ from typing import Literal, assert_never
 from dictation.actions import (
     Action,
     CancelListening,
+    CaptionStage,
     Deliver,
     HideCaption,
     Keep,
@@ -211,7 +212,9 @@ def _stop(state: State) -> Step:
     if not state.listening:
         return replace(state, by_key=False), ()
     last = replace(state.runs[-1], stop="finish", answers=1)
-    return replace(state, runs=(*state.runs[:-1], last), by_key=False), (StopListening(),)
+    stopped = replace(state, runs=(*state.runs[:-1], last), by_key=False)
+    caption = ShowCaption(last.partial, state.language if last.partial else None, "finishing")
+    return stopped, (StopListening(), caption)
 
 
 def _cancel(state: State) -> Step:
@@ -278,7 +281,8 @@ def _partial(state: State, event: Partial) -> Step:
         language=event.language or state.language,
         caption=True,
     )
-    return heard, (ShowCaption(event.text, event.language, "partial"),)
+    stage: CaptionStage = "partial" if state.runs[0].stop == "no" else "finishing"
+    return heard, (ShowCaption(event.text, event.language, stage),)
 
 
 def _final(state: State, event: Final) -> Step:

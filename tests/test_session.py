@@ -72,7 +72,11 @@ def test_holding_the_key_listens_until_it_is_released():
         SetStatus("listening", None),
     ]
     state, actions = play(state, HotkeyReleased())
-    assert actions == [StopListening(), SetStatus("finishing", None)]
+    assert actions == [
+        StopListening(),
+        ShowCaption("", None, "finishing"),
+        SetStatus("finishing", None),
+    ]
     state, actions = play(state, ListeningEnded(0.0))
     assert actions == [HideCaption(1.5), SetStatus("idle", None)]
 
@@ -123,6 +127,7 @@ def test_captions_follow_the_partials_and_end_with_the_final_text():
         ShowCaption("", None, "listening"),
         ShowCaption("你", None, "partial"),
         ShowCaption("你好", "zh", "partial"),
+        ShowCaption("你好", "zh", "finishing"),
         ShowCaption("你好。", "zh", "final"),
         HideCaption(1.5),
     ]

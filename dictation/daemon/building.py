@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dictation.config import Settings
+from dictation.desktop.captions import CaptionSettings
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import Window, focused_window
 from dictation.desktop.hotkey import Hotkey, HotkeyUnavailable, open_hotkey
@@ -34,6 +35,14 @@ def session_settings(settings: Settings) -> SessionSettings:
 def output_settings(settings: Settings) -> OutputSettings:
     """How texts are delivered."""
     return OutputSettings(route=settings.output.route, chords=settings.output.paste_keys)
+
+
+def caption_settings(settings: Settings) -> CaptionSettings:
+    """How captions look."""
+    section = settings.captions
+    return CaptionSettings(
+        theme=section.theme, position=section.position, font_size=section.font_size
+    )
 
 
 def take_hotkey(

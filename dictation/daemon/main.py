@@ -15,6 +15,7 @@ from dictation.config import Settings, load_settings
 from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
 from dictation.daemon.building import (
+    caption_settings,
     focus_finder,
     output_settings,
     require_desktop,
@@ -27,7 +28,7 @@ from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts, kept_file
 from dictation.daemon.microphone import MicrophoneKeeper
 from dictation.daemon.screen import DesktopScreen
-from dictation.desktop.captions import CaptionWindow
+from dictation.desktop.captions import Captions, NoCaptions, open_captions
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.output import open_output
 from dictation.desktop.tray import ChooseLanguage, NoTray, Quit, Toggle, TrayAction, open_tray
@@ -36,6 +37,7 @@ from dictation.events import Command, HotkeyPressed, HotkeyReleased
 from dictation.loading import load_recognizer, worker_settings
 from dictation.worker import Worker
 
+_POLL_MS = 40
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _log = logging.getLogger(__name__)
@@ -54,20 +56,29 @@ def run_daemon(config: Path | None, *, verbose: bool) -> None:
     inbox: Inbox[Message] = Inbox()
     with ExitStack() as stack:
         stack.callback(inbox.close)
-        daemon, window = _build(settings, env, inbox, stack)
+        # First of all: whoever is second stops here.
+        control = ControlServer(lambda request: _ask(inbox, request))
+        control.start()
+        stack.callback(control.close)
+        captions: Captions = NoCaptions()
+        if settings.captions.enabled:
+            captions = open_captions(env, caption_settings(settings))
+        stack.callback(captions.close)
+        daemon = _build(settings, env, inbox, captions, stack)
         stack.enter_context(_quit_on_signals(inbox))
-        _main_loop(daemon, inbox, window)
+        _main_loop(daemon, inbox, captions)
     if daemon.error is not None:
         raise DictationError(daemon.error)
 
 
 def _build(
-    settings: Settings, env: Environment, inbox: Inbox[Message], stack: ExitStack
-) -> tuple[Daemon, CaptionWindow | None]:
+    settings: Settings,
+    env: Environment,
+    inbox: Inbox[Message],
+    captions: Captions,
+    stack: ExitStack,
+) -> Daemon:
     """Make every part; `stack` takes them down again in the reverse order."""
-    control = ControlServer(lambda request: _ask(inbox, request))
-    control.start()
-    stack.callback(control.close)
     hotkey = take_hotkey(
         settings,
         env,
@@ -85,9 +96,8 @@ def _build(
     )
     delivery.start()
     stack.callback(delivery.close)
-    window = _caption_window(settings, env)
     tray = open_tray(env) if settings.tray.enabled else NoTray()
-    screen = DesktopScreen(window, tray, settings.interface.language, env)
+    screen = DesktopScreen(captions, tray, settings.interface.language, env)
     worker = Worker(
         lambda: load_recognizer(settings.model),
         worker_settings(settings),
@@ -115,18 +125,26 @@ def _build(
     )
     key = None if isinstance(hotkey, str) else settings.hotkey.key
     session = session_settings(settings)
-    return Daemon(rooms, session, screen.language, key, time.monotonic), window
+    return Daemon(rooms, session, screen.language, key, time.monotonic)
 
 
-def _caption_window(settings: Settings, env: Environment) -> CaptionWindow | None:
-    raise NotImplementedError
-
-
-def _main_loop(daemon: Daemon, inbox: Inbox[Message], window: CaptionWindow | None) -> None:
-    while not daemon.ended:
-        inbox.wait(daemon.tick())
+def _main_loop(daemon: Daemon, inbox: Inbox[Message], captions: Captions) -> None:
+    def poll() -> None:
         for message in inbox.take():
             daemon.take(message)
+        daemon.tick()
+        if daemon.ended:
+            captions.stop()
+
+    def wait_and_poll() -> None:
+        poll()
+        if not daemon.ended:
+            inbox.wait(daemon.tick())
+
+    if isinstance(captions, NoCaptions):
+        captions.run(wait_and_poll, interval_ms=0)
+    else:
+        captions.run(poll, interval_ms=_POLL_MS)
 
 
 def _ask(inbox: Inbox[Message], request: Request) -> "Future[Reply]":

@@ -1,28 +1,20 @@
 """What the user sees: the caption window and the tray icon, fed with the session's words."""
 
 from dataclasses import replace
-from typing import Protocol
 
 from dictation.actions import ShowCaption, Status
-from dictation.desktop.captions import CaptionView
+from dictation.desktop.captions import Captions, CaptionView
 from dictation.desktop.environment import Environment
 from dictation.desktop.strings import InterfaceLanguage, LanguageSetting, interface_language
 from dictation.desktop.tray import Tray, TrayView
 from dictation.events import Language
 
 
-class Captions(Protocol):
-    """The caption window, as far as its content goes; called from the main thread only."""
-
-    def show(self, view: CaptionView) -> None: ...  # noqa: D102
-    def hide(self) -> None: ...  # noqa: D102
-
-
 class DesktopScreen:
-    """Shows captions (None: there is no window for them), notices and the status."""
+    """Shows captions, notices in their place, and the status in the tray; for the main thread."""
 
     def __init__(
-        self, captions: Captions | None, tray: Tray, setting: LanguageSetting, env: Environment
+        self, captions: Captions, tray: Tray, setting: LanguageSetting, env: Environment
     ) -> None:
         self._captions = captions
         self._tray = tray
@@ -37,19 +29,17 @@ class DesktopScreen:
 
     def show(self, caption: ShowCaption) -> None:
         """Show a caption."""
-        if self._captions is not None:
-            self._captions.show(CaptionView(caption.text, caption.language, caption.stage))
+        view = CaptionView(caption.text, caption.language, caption.stage, self.language)
+        self._captions.show(view)
 
     def warn(self, message: str) -> None:
         """Show a notice in the caption's place and in the tray's tooltip."""
-        if self._captions is not None:
-            self._captions.show(CaptionView(message, None, "error"))
+        self._captions.show(CaptionView(message, None, "error", self.language))
         self._update(replace(self.tray_view, detail=message))
 
     def hide(self) -> None:
         """Take the caption or notice away."""
-        if self._captions is not None:
-            self._captions.hide()
+        self._captions.hide()
 
     def status(self, status: Status, language: Language | None) -> None:
         """Show the status in the tray."""
