@@ -1,0 +1,307 @@
+"""The streaming Conformer encoder: a masked whole-utterance pass and the same chunk by chunk."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dictation.model.attention import AttentionState, PositionTable, SelfAttention, chunk_mask
+from dictation.model.config import BlockConfig, EncoderConfig
+from dictation.model.convolution import CausalConvolution, activation
+from dictation.model.subsampling import (
+    Conv1dSubsampling,
+    Conv2dSubsampling,
+    SubsamplingState,
+    pair_frames,
+)
+
+
+@dataclass(frozen=True)
+class BlockState:
+    """What one block remembers of a stream."""
+
+    attention: AttentionState
+    convolution: Tensor
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """Everything the encoder remembers of a stream between two chunks.
+
+    `pending`: subsampled frames (B, t, D) short of a chunk. `offset`: frames already encoded.
+    """
+
+    subsampling: SubsamplingState
+    pending: Tensor
+    offset: int
+    blocks: tuple[BlockState, ...]
+
+
+@dataclass(frozen=True)
+class EncoderOutput:
+    """Encoder states with their lengths (B,): `memory` (B, T, D) for the attention decoder and
+    `top` (B, T', D') for the other heads, the same tensor where there are no upper blocks."""
+
+    memory: Tensor
+    memory_lengths: Tensor
+    top: Tensor
+    top_lengths: Tensor
+
+
+class FeedForward(nn.Sequential):
+    """Two linear maps with an activation between."""
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__(
+            nn.Linear(config.width, config.ffn_width),
+            activation(config.activation),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.ffn_width, config.width),
+        )
+
+
+class ConformerBlock(nn.Module):
+    """Macaron feed-forward, self-attention, convolution, feed-forward; each added to its input."""
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__()
+        self.ffn_scale = config.ffn_scale
+        if config.macaron:
+            self.macaron_norm = nn.LayerNorm(config.width)
+            self.macaron = FeedForward(config)
+        self.has_macaron = config.macaron
+        self.attention_norm = nn.LayerNorm(config.width)
+        self.attention = SelfAttention(
+            config.width, config.heads, config.position == "relative", config.key_bias
+        )
+        self.convolution_norm = nn.LayerNorm(config.width)
+        self.convolution = CausalConvolution(config.width, config.kernel_size, config.activation)
+        self.ffn_norm = nn.LayerNorm(config.width)
+        self.ffn = FeedForward(config)
+        self.closing_norm = nn.LayerNorm(config.width) if config.closing_norm else nn.Identity()
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Map x (B, T, D) under `mask` (B or 1, 1, T, T)."""
+        x = self._before(x)
+        x = x + self.dropout(self.attention(self.attention_norm(x), mask))
+        x = x + self.dropout(self.convolution(self.convolution_norm(x)))
+        return self._after(x)
+
+    def step(
+        self, x: Tensor, state: BlockState, keep: int, offset: int
+    ) -> tuple[Tensor, BlockState]:
+        """Map the next chunk x (B, C, D)."""
+        x = self._before(x)
+        attended, attention = self.attention.step(
+            self.attention_norm(x), state.attention, keep, offset
+        )
+        x = x + attended
+        convolved, convolution = self.convolution.step(self.convolution_norm(x), state.convolution)
+        return self._after(x + convolved), BlockState(attention, convolution)
+
+    def initial_state(self, batch: int, device: torch.device) -> BlockState:
+        """Return the state before the first chunk."""
+        return BlockState(
+            self.attention.initial_state(batch, device), self.convolution.initial_state(batch)
+        )
+
+    def _before(self, x: Tensor) -> Tensor:
+        if not self.has_macaron:
+            return x
+        output: Tensor = x + self.ffn_scale * self.dropout(self.macaron(self.macaron_norm(x)))
+        return output
+
+    def _after(self, x: Tensor) -> Tensor:
+        output: Tensor = self.closing_norm(
+            x + self.ffn_scale * self.dropout(self.ffn(self.ffn_norm(x)))
+        )
+        return output
+
+
+class Encoder(nn.Module):
+    """Log-mel frames to encoder states.
+
+    Chunk sizes count frames after subsampling and must be even where there are upper blocks, which
+    see pairs of frames: their chunk is half as many of theirs.
+    """
+
+    def __init__(self, config: EncoderConfig, mel_bins: int) -> None:
+        super().__init__()
+        self.config = config
+        width = config.block.width
+        self.subsampling = (
+            Conv1dSubsampling(mel_bins, width)
+            if config.subsampling == "conv1d2"
+            else Conv2dSubsampling(mel_bins, width)
+        )
+        self.blocks = nn.ModuleList(ConformerBlock(config.block) for _ in range(config.blocks))
+        self.norm = nn.LayerNorm(width)
+        self._positions = PositionTable(width, interleaved=False)
+        if config.upper is not None:
+            self.pairing = nn.Linear(2 * width, config.upper.width)
+            self.upper = nn.ModuleList(
+                ConformerBlock(config.upper) for _ in range(config.upper_blocks)
+            )
+            self.upper_norm = nn.LayerNorm(config.upper.width)
+
+    @property
+    def factor(self) -> int:
+        """Feature frames to one frame of `memory`."""
+        return self.subsampling.factor
+
+    @property
+    def top_factor(self) -> int:
+        """Feature frames to one frame of `top`."""
+        return self.factor * (1 if self.config.upper is None else 2)
+
+    @property
+    def top_width(self) -> int:
+        """Width of `top`."""
+        return self.config.block.width if self.config.upper is None else self.config.upper.width
+
+    def forward(
+        self,
+        features: Tensor,
+        lengths: Tensor,
+        chunk_size: int | None = None,
+        left_context: int = -1,
+    ) -> EncoderOutput:
+        """Encode padded utterances (B, T, F) of `lengths` (B,) frames, zero beyond them.
+
+        `chunk_size` None: full context; else every frame sees its chunk and `left_context` chunks
+        before it (-1: all).
+        """
+        x, lengths = self.subsampling(features, lengths)
+        x = self._add_positions(x, 0)
+        memory = self._run(self.blocks, x, lengths, chunk_size, left_context)
+        memory = self.norm(memory)
+        if self.config.upper is None:
+            return EncoderOutput(memory, lengths, memory, lengths)
+        inside = torch.arange(memory.size(1), device=memory.device) < lengths[:, None]
+        paired = self.pairing(pair_frames(memory * inside[..., None]))
+        top_lengths = (lengths + 1) // 2
+        half = None if chunk_size is None else _half(chunk_size)
+        top = self._run(self.upper, paired, top_lengths, half, left_context)
+        return EncoderOutput(memory, lengths, self.upper_norm(top), top_lengths)
+
+    def initial_state(self, batch: int = 1) -> StreamState:
+        """Return the state before the first frame of `batch` streams."""
+        device = self.norm.weight.device
+        return StreamState(
+            self.subsampling.initial_state(batch, device),
+            torch.zeros(batch, 0, self.config.block.width, device=device),
+            0,
+            tuple(block.initial_state(batch, device) for block in self._all_blocks()),
+        )
+
+    def step(
+        self,
+        features: Tensor,
+        state: StreamState,
+        chunk_size: int,
+        left_context: int = -1,
+        final: bool = False,
+    ) -> tuple[EncoderOutput, StreamState]:
+        """Encode the chunks that `features` (B, t, F) complete; with `final` also a short last one.
+
+        The outputs of all calls, joined, equal the masked whole-utterance pass with the same
+        `chunk_size` and `left_context`.
+        """
+        fresh, subsampling = self.subsampling.step(features, state.subsampling, final)
+        waiting = torch.cat([state.pending.to(fresh.dtype), fresh], dim=1)
+        offset, blocks = state.offset, state.blocks
+        memories, tops = [], []
+        while waiting.size(1) >= chunk_size or (final and waiting.size(1) > 0):
+            chunk, waiting = waiting[:, :chunk_size], waiting[:, chunk_size:]
+            memory, top, blocks = self._encode_chunk(
+                chunk, blocks, offset, chunk_size, left_context
+            )
+            memories.append(memory)
+            tops.append(top)
+            offset += chunk.size(1)
+        return (
+            _joined(memories, tops, waiting, self.top_width),
+            StreamState(subsampling, waiting, offset, blocks),
+        )
+
+    def _encode_chunk(
+        self,
+        chunk: Tensor,
+        states: tuple[BlockState, ...],
+        offset: int,
+        chunk_size: int,
+        left_context: int,
+    ) -> tuple[Tensor, Tensor, tuple[BlockState, ...]]:
+        keep = -1 if left_context < 0 else left_context * chunk_size
+        x = self._add_positions(chunk, offset)
+        after = []
+        for block, state in zip(self._lower_blocks(), states, strict=False):
+            x, next_state = block.step(x, state, keep, offset)
+            after.append(next_state)
+        memory = top = self.norm(x)
+        if self.config.upper is not None:
+            half_keep = -1 if left_context < 0 else left_context * _half(chunk_size)
+            x = self.pairing(pair_frames(memory))
+            for block, state in zip(self._upper_blocks(), states[len(after) :], strict=True):
+                x, next_state = block.step(x, state, half_keep, offset // 2)
+                after.append(next_state)
+            top = self.upper_norm(x)
+        return memory, top, tuple(after)
+
+    def _run(
+        self,
+        blocks: nn.ModuleList,
+        x: Tensor,
+        lengths: Tensor,
+        chunk_size: int | None,
+        left_context: int,
+    ) -> Tensor:
+        frames = x.size(1)
+        if frames == 0:
+            return x
+        mask: Tensor | None = None
+        padded = bool((lengths < frames).any())
+        if chunk_size is not None or padded:
+            mask = chunk_mask(frames, chunk_size, left_context, x.device)[None, None]
+        if mask is not None and padded:
+            inside = torch.arange(frames, device=x.device) < lengths[:, None]
+            # A padding frame sees itself, so that no row of the softmax is empty.
+            own = torch.eye(frames, dtype=torch.bool, device=x.device)
+            mask = mask & inside[:, None, None, :] | own
+        for block in blocks:
+            x = block(x, mask)
+        return x
+
+    def _add_positions(self, x: Tensor, offset: int) -> Tensor:
+        if self.config.block.position != "absolute":
+            return x
+        return x + self._positions.rows(offset, offset + x.size(1), x)
+
+    def _lower_blocks(self) -> list[ConformerBlock]:
+        return [block for block in self.blocks if isinstance(block, ConformerBlock)]
+
+    def _upper_blocks(self) -> list[ConformerBlock]:
+        if self.config.upper is None:
+            return []
+        return [block for block in self.upper if isinstance(block, ConformerBlock)]
+
+    def _all_blocks(self) -> list[ConformerBlock]:
+        return self._lower_blocks() + self._upper_blocks()
+
+
+def _half(chunk_size: int) -> int:
+    if chunk_size % 2:
+        raise ValueError(f"chunk_size {chunk_size} must be even: the upper blocks see pairs")
+    return chunk_size // 2
+
+
+def _joined(
+    memories: list[Tensor], tops: list[Tensor], like: Tensor, top_width: int
+) -> EncoderOutput:
+    batch = like.size(0)
+    memory = torch.cat(memories, dim=1) if memories else like[:, :0]
+    top = torch.cat(tops, dim=1) if tops else like.new_zeros(batch, 0, top_width)
+    sizes = (memory.size(1), top.size(1))
+    lengths = [torch.full((batch,), size, device=like.device) for size in sizes]
+    return EncoderOutput(memory, lengths[0], top, lengths[1])

@@ -1,0 +1,104 @@
+"""Log-mel features of a waveform, whole or as it comes."""
+
+from dataclasses import dataclass
+
+import torch
+import torchaudio.compliance.kaldi as kaldi
+from torch import Tensor, nn
+from torchaudio.functional import melscale_fbanks
+
+from dictation.model.config import FeatureConfig
+
+_WINDOW = 400  # 25 ms at 16 kHz
+_HOP = 160  # 10 ms
+# Whisper subtracts 8 from the largest log10 power of the clip; speech at ordinary levels peaks near
+# 1.5, and a constant is the same number for a stream and for the whole.
+_WHISPER_FLOOR = 1.5 - 8.0
+
+
+@dataclass(frozen=True)
+class FeatureState:
+    """Samples a stream still needs: (n,) float32; `started` once the left padding is spent."""
+
+    tail: Tensor
+    started: bool = False
+
+
+class LogMel(nn.Module):
+    """Waveform in [-1, 1] to log-mel frames (T, mel_bins), one every 10 ms."""
+
+    filters: Tensor
+    window: Tensor
+
+    def __init__(self, config: FeatureConfig) -> None:
+        super().__init__()
+        self.config = config
+        # Computed, never stored: real numbers also where the weights are still to come (meta).
+        with torch.device("cpu"):
+            window = torch.hann_window(_WINDOW)
+            filters = torch.empty(0)
+            if config.frontend == "whisper":
+                filters = melscale_fbanks(
+                    _WINDOW // 2 + 1,
+                    0.0,
+                    config.sample_rate / 2,
+                    config.mel_bins,
+                    config.sample_rate,
+                    norm="slaney",
+                    mel_scale="slaney",
+                )
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("window", window, persistent=False)
+
+    @property
+    def lookahead(self) -> int:
+        """Samples after a frame's hop that must be there before the frame can be computed."""
+        return _WINDOW // 2 if self.config.frontend == "whisper" else _WINDOW - _HOP
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """Return the frames (T, mel_bins) of a whole waveform (N,), N // 160 for `whisper`."""
+        state = self.initial_state(waveform.device)
+        frames, state = self.step(waveform, state)
+        return torch.cat([frames, self.flush(state)])
+
+    def initial_state(self, device: torch.device) -> FeatureState:
+        """Return the state before the first sample."""
+        return FeatureState(torch.zeros(0, device=device))
+
+    def step(self, samples: Tensor, state: FeatureState) -> tuple[Tensor, FeatureState]:
+        """Return the frames (T, mel_bins) that `samples` (N,) complete, and the next state."""
+        tail = state.tail
+        if not state.started and self.config.frontend == "whisper":
+            # A frame is centred on its hop: silence stands before the first sample.
+            tail = torch.zeros(_WINDOW // 2, device=samples.device)
+        waiting = torch.cat([tail, samples])
+        count = max(0, (waiting.numel() - _WINDOW) // _HOP + 1)
+        frames = self._frames(waiting, count)
+        return frames, FeatureState(waiting[count * _HOP :], started=True)
+
+    def flush(self, state: FeatureState) -> Tensor:
+        """Return the last frames (T, mel_bins) of a stream, completed with silence."""
+        if self.config.frontend == "kaldi" or not state.started:
+            return torch.zeros(0, self.config.mel_bins, device=state.tail.device)
+        # Half a window of padding gives one frame more than N // 160 when N is a multiple of 160.
+        real = state.tail.numel() - _WINDOW // 2
+        waiting = torch.cat([state.tail, state.tail.new_zeros(_WINDOW // 2)])
+        return self._frames(waiting, max(0, real // _HOP))
+
+    def _frames(self, waiting: Tensor, count: int) -> Tensor:
+        if count == 0:
+            return waiting.new_zeros(0, self.config.mel_bins)
+        used = waiting[: (count - 1) * _HOP + _WINDOW]
+        if self.config.frontend == "kaldi":
+            fbank: Tensor = kaldi.fbank(
+                (used * 32768.0)[None],
+                num_mel_bins=self.config.mel_bins,
+                energy_floor=0.0,
+                sample_frequency=float(self.config.sample_rate),
+                window_type="povey",
+            )
+            return fbank
+        spectrum = torch.fft.rfft(used.unfold(0, _WINDOW, _HOP) * self.window)
+        log = (spectrum.abs().square() @ self.filters).clamp(min=1e-10).log10()
+        scaled: Tensor = (log.clamp(min=_WHISPER_FLOOR) + 4.0) / 4.0
+        return scaled

@@ -1,0 +1,37 @@
+"""The joint model: one encoder, a CTC head, a language head and (where it has one) a decoder."""
+
+import torch
+from torch import Tensor, nn
+
+from dictation.model.config import ModelConfig
+from dictation.model.decoder import AttentionDecoder
+from dictation.model.encoder import Encoder, EncoderOutput
+from dictation.model.features import LogMel
+from dictation.model.language import LanguageHead
+
+
+class JointModel(nn.Module):
+    """A streaming U2 recogniser (Zhang et al. 2020): first pass CTC, second pass attention."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.features = LogMel(config.features)
+        self.encoder = Encoder(config.encoder, config.features.mel_bins)
+        self.ctc = nn.Linear(self.encoder.top_width, config.vocabulary)
+        self.language = LanguageHead(self.encoder.top_width, len(config.languages))
+        self.decoder = AttentionDecoder(config.decoder) if config.decoder is not None else None
+
+    def ctc_log_probs(self, top: Tensor) -> Tensor:
+        """Return CTC log-probabilities (B, T, V) in float32; token 0 is blank."""
+        logits: Tensor = self.ctc(top)
+        return logits.float().log_softmax(2)
+
+    def language_log_probs(self, output: EncoderOutput) -> Tensor:
+        """Return log-probabilities (B, classes) of the language of whole utterances."""
+        frames = torch.arange(output.top.size(1), device=output.top.device)
+        inside = (frames < output.top_lengths[:, None])[..., None]
+        total = (output.top.float() * inside).sum(1)
+        pooled = total / output.top_lengths.clamp(min=1)[:, None]
+        log_probs: Tensor = self.language(pooled)
+        return log_probs
