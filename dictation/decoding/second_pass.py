@@ -1,0 +1,83 @@
+"""What is written in the end: the decoder's text, held against what CTC heard."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+from torch import Tensor
+
+from dictation.decoding.attention import attention_greedy
+from dictation.decoding.greedy import greedy
+from dictation.events import Language
+from dictation.model.decoder import AttentionDecoder
+from dictation.text.format import format_words, full_width_marks, space_scripts
+from dictation.text.normalize import spoken_form, words_of
+from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
+
+# Decoder and CTC hear the same audio: texts further apart than this share of the longer one mean
+# that the decoder has lost it (it repeats itself or makes something up).
+_MAX_DISTANCE = 0.5
+_NUMERALS = re.compile(r"[0-9零〇一二两三四五六七八九十百千万亿点半%]+")
+_NUMBER_WORDS = re.compile(
+    r"\b(zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six"
+    r"|seven|eigh|nine)teen|(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million"
+    r"|point|percent)\b"
+)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The text to deliver, the words CTC heard, and how sure the model is (0..1)."""
+
+    text: str
+    words: str
+    confidence: float
+
+
+class SecondPass:
+    """Decides the final text of an utterance from a full-context encoding."""
+
+    def __init__(
+        self,
+        tokenizer: CtcTokenizer,
+        decoder: AttentionDecoder | None,
+        decoder_tokenizer: DecoderTokenizer | None,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._decoder = decoder
+        self._decoder_tokenizer = decoder_tokenizer
+
+    def decide(self, memory: Tensor, log_probs: Tensor, language: Language) -> Decided:
+        """Return the text for memory (1, T, D) and CTC log-probabilities (T', V)."""
+        path = greedy(log_probs)
+        words = self._tokenizer.decode(path.tokens)
+        if not words:
+            return Decided("", "", 0.0)
+        decoder, written_tokens = self._decoder, self._decoder_tokenizer
+        if decoder is not None and written_tokens is not None:
+            limit = min(decoder.config.max_tokens - 8, 8 + 4 * len(path.tokens))
+            decoded = attention_greedy(
+                decoder, memory, written_tokens.prompt(language), written_tokens.end, limit
+            )
+            text = written_tokens.decode(decoded.tokens).strip()
+            if decoded.ended and "\ufffd" not in text and distance(text, words) <= _MAX_DISTANCE:
+                confidence = math.exp(decoded.mean_log_prob)
+                return Decided(space_scripts(full_width_marks(text)), words, confidence)
+        best = log_probs.max(1).values
+        return Decided(space_scripts(format_words(words)), words, float(best.mean().exp()))
+
+
+def distance(written: str, words: str) -> float:
+    """Return how far a written text is from recognised words, 0 (the same) to 1.
+
+    Numbers are left out on both sides: one has them in digits, the other in words.
+    """
+    a, b = (_comparable(text) for text in (written, words))
+    longest = max(len(a), len(b))
+    return Levenshtein.distance(a, b) / longest if longest else 0.0
+
+
+def _comparable(text: str) -> str:
+    spoken = _NUMBER_WORDS.sub(" ", spoken_form(text).lower())
+    return "".join(words_of(_NUMERALS.sub(" ", spoken)))

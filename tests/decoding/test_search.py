@@ -1,0 +1,58 @@
+"""CTC searches against counting every alignment."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dictation.decoding.greedy import collapse, greedy
+from dictation.decoding.prefix_beam import prefix_beam_search
+
+
+def every_alignment(log_probs: torch.Tensor) -> dict[tuple[int, ...], float]:
+    """Return the probability of every text by summing over all its alignments."""
+    frames, size = log_probs.shape
+    total: dict[tuple[int, ...], float] = {}
+    for alignment in itertools.product(range(size), repeat=frames):
+        probability = math.exp(sum(log_probs[t, k].item() for t, k in enumerate(alignment)))
+        text = collapse(alignment).tokens
+        total[text] = total.get(text, 0.0) + probability
+    return total
+
+
+@settings(max_examples=30, deadline=None)
+@given(frames=st.integers(1, 5), size=st.integers(2, 4), seed=st.integers(0, 500))
+def test_a_wide_beam_finds_the_likeliest_text_with_its_probability(frames, size, seed):
+    torch.manual_seed(seed)
+    log_probs = (2 * torch.randn(frames, size, dtype=torch.double)).log_softmax(1)
+    truth = every_alignment(log_probs)
+    found = prefix_beam_search(log_probs, beam=600)
+    best = max(truth, key=truth.__getitem__)
+    assert math.exp(found[0].score) == pytest.approx(truth[best])
+    for hypothesis in found:  # texts too long for the frames have no probability at all
+        assert math.exp(hypothesis.score) == pytest.approx(truth.get(hypothesis.tokens, 0.0))
+
+
+def test_the_beam_counts_alignments_where_the_best_path_does_not():
+    # Every frame prefers the blank, but the token's three alignments together outweigh it.
+    log_probs = torch.tensor([[0.6, 0.4], [0.6, 0.4]]).log()
+    assert greedy(log_probs).tokens == ()
+    assert prefix_beam_search(log_probs, 4)[0].tokens == (1,)
+
+
+@given(st.lists(st.integers(0, 3), max_size=30), st.integers(0, 30))
+def test_a_stream_collapses_as_the_whole_does(best, cut):
+    cut = min(cut, len(best))
+    head = collapse(best[:cut])
+    tail = collapse(best[cut:], offset=cut, last=best[cut - 1] if cut else 0)
+    whole = collapse(best)
+    assert head.tokens + tail.tokens == whole.tokens
+    assert head.frames + tail.frames == whole.frames
+
+
+def test_repeats_merge_unless_a_blank_stands_between():
+    assert collapse([1, 1, 0, 1, 2, 2, 0]).tokens == (1, 1, 2)
+    assert collapse([1, 1, 0, 1, 2, 2, 0]).frames == (0, 3, 4)
