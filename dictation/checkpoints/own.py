@@ -1,0 +1,134 @@
+"""Our own model folder: config.json, model*.safetensors, the vocabularies and MODEL_CARD.md."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from dictation.errors import DictationError
+from dictation.model.config import ModelConfig
+from dictation.model.joint import JointModel
+from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
+
+FORMAT = 1
+SHARD_BYTES = 80_000_000
+_DECODER_TOKENS = "decoder_tokens.json"
+
+
+class ModelError(DictationError):
+    """A model folder is missing, damaged, or not one this program can load."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model with what is needed to use it: its vocabularies and its name."""
+
+    name: str
+    model: JointModel
+    tokenizer: CtcTokenizer
+    decoder_tokenizer: DecoderTokenizer | None = None
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) -> None:
+    """Write a model folder, its weights as `dtype` in shards of at most 80 MB."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("model*.safetensors"):
+        old.unlink()
+    config = checkpoint.model.config
+    values = {"format": FORMAT, "name": checkpoint.name, "model": config.to_dict()}
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    checkpoint.tokenizer.save(folder)
+    if checkpoint.decoder_tokenizer is not None:
+        definition = checkpoint.decoder_tokenizer.definition
+        (folder / _DECODER_TOKENS).write_text(definition, encoding="utf-8")
+    shards = _shards(checkpoint.model.state_dict(), dtype)
+    for index, shard in enumerate(shards, start=1):
+        name = f"model-{index}-of-{len(shards)}" if len(shards) > 1 else "model"
+        safetensors.torch.save_file(shard, folder / f"{name}.safetensors")
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read a model folder; every weight must be there, fit, and be wanted. Weights become float32.
+
+    Raises ModelError naming the folder and what is wrong with it.
+    """
+    config, name = _read_config(folder)
+    weights = _read_weights(folder)
+    with torch.device("meta"):
+        model = JointModel(config)
+    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in weights.items()}
+    if found != wanted:
+        raise ModelError(f"{folder}: {_difference(wanted, found)}; fetch the model again")
+    model.load_state_dict(weights, assign=True)
+    tokenizer = CtcTokenizer.load(folder)
+    if len(tokenizer) != config.vocabulary:
+        raise ModelError(
+            f"{folder}: units.txt has {len(tokenizer)} units, the model {config.vocabulary}"
+        )
+    decoder_tokenizer = None
+    if config.decoder is not None:
+        decoder_tokenizer = DecoderTokenizer.load(folder / _DECODER_TOKENS)
+        if len(decoder_tokenizer) != config.decoder.vocabulary:
+            raise ModelError(f"{folder}: {_DECODER_TOKENS} does not fit the decoder")
+    return Checkpoint(name, model.eval(), tokenizer, decoder_tokenizer)
+
+
+def _read_config(folder: Path) -> tuple[ModelConfig, str]:
+    path = folder / "config.json"
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: no such model folder")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values["format"] != FORMAT:
+            raise ModelError(f"{path}: format {values['format']}, this program reads {FORMAT}")
+        return ModelConfig.from_dict(values["model"]), str(values["name"])
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; the folder holds no model") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: not a model configuration ({error})") from error
+
+
+def _read_weights(folder: Path) -> dict[str, Tensor]:
+    shards = sorted(folder.glob("model*.safetensors"))
+    if not shards:
+        raise ModelError(f"{folder}: no model*.safetensors; fetch the model again")
+    weights: dict[str, Tensor] = {}
+    for shard in shards:
+        try:
+            weights |= safetensors.torch.load_file(shard)
+        except (safetensors.SafetensorError, OSError) as error:
+            raise ModelError(f"{shard}: damaged ({error}); fetch the model again") from error
+    return {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in weights.items()
+    }
+
+
+def _shards(weights: dict[str, Tensor], dtype: torch.dtype) -> list[dict[str, Tensor]]:
+    shards: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, weight in weights.items():
+        stored = (weight.to(dtype) if weight.is_floating_point() else weight).contiguous()
+        size += stored.nbytes
+        if size > SHARD_BYTES and shards[-1]:
+            shards.append({})
+            size = stored.nbytes
+        shards[-1][name] = stored
+    return shards
+
+
+def _difference(wanted: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]]) -> str:
+    for title, names in (
+        ("weight missing", set(wanted) - set(found)),
+        ("unknown weight", set(found) - set(wanted)),
+    ):
+        if names:
+            return f"{title}: {min(names)}" + (f" and {len(names) - 1} more" if names else "")
+    name = min(name for name in wanted if wanted[name] != found[name])
+    return f"{name} is {found[name]}, wanted {wanted[name]}"
