@@ -1,0 +1,209 @@
+"""Audio in, text out: a stream with captions as it comes, or a whole utterance at once."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dictation.checkpoints.own import Checkpoint, ModelError, load_checkpoint
+from dictation.decoding.greedy import GreedyPath, collapse
+from dictation.decoding.second_pass import SecondPass
+from dictation.events import Language
+from dictation.model.encoder import EncoderOutput, StreamState
+from dictation.model.features import FeatureState
+from dictation.model.placement import Placement, place
+from dictation.text.format import space_scripts
+
+__all__ = ["ModelError", "PartialResult", "Recognition", "RecognitionStream", "Recognizer"]
+
+Samples = NDArray[np.float32]
+
+_FEATURE_RATE = 100
+_LANGUAGES: tuple[Language, ...] = ("zh", "en", "mix")
+# Before half a second of speech the language head guesses.
+_SETTLED_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class PartialResult:
+    """The caption so far; the language is None until there is enough speech to tell."""
+
+    text: str
+    language: Language | None
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """A finished utterance. `text` as written; `words`: the best CTC hypothesis, as spoken, of the
+    second pass; `first_pass`: what the captions ended with; `confidence` in 0..1."""
+
+    text: str
+    words: str
+    first_pass: str
+    language: Language
+    confidence: float
+
+
+class Recognizer:
+    """A loaded model, ready to open streams; not for use from several threads at once."""
+
+    sample_rate = 16_000
+
+    def __init__(self, checkpoint: Checkpoint, placement: Placement) -> None:
+        self._checkpoint = checkpoint
+        self._placement = placement
+        self._model = checkpoint.model
+        self._second_pass = SecondPass(
+            checkpoint.tokenizer, checkpoint.model.decoder, checkpoint.decoder_tokenizer
+        )
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path | str,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+    ) -> "Recognizer":
+        """Load a model folder.
+
+        `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
+        offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
+        choice, at most four. Raises ModelError.
+        """
+        torch.set_num_threads(threads or min(4, torch.get_num_threads()))
+        checkpoint = load_checkpoint(Path(folder))
+        return cls(checkpoint, place(checkpoint.model, device, precision))
+
+    @property
+    def description(self) -> str:
+        """Name, size, device and precision, for people."""
+        count = sum(parameter.numel() for parameter in self._model.parameters())
+        placement = self._placement
+        name = self._checkpoint.name
+        return f"{name}, {count / 1e6:.0f} M parameters, {placement.device}, {placement.precision}"
+
+    def stream(self, *, chunk_ms: int = 320, left_ms: int | None = None) -> "RecognitionStream":
+        """Open a stream with captions every `chunk_ms`; `left_ms` of the past are attended to,
+        None: all of the utterance."""
+        frame_ms = 1000 * self._model.encoder.top_factor // _FEATURE_RATE
+        if chunk_ms <= 0 or chunk_ms % frame_ms:
+            raise ValueError(f"chunk_ms {chunk_ms} is no multiple of {frame_ms}")
+        ratio = self._model.encoder.top_factor // self._model.encoder.factor
+        chunk_size = chunk_ms // frame_ms * ratio
+        left = -1 if left_ms is None else -(-left_ms // chunk_ms)
+        return RecognitionStream(self, chunk_size, left)
+
+    def transcribe(self, samples: Samples) -> Recognition:
+        """Recognise one whole utterance of 16 kHz mono samples with full context."""
+        with torch.inference_mode():
+            frames = self._model.features(self._tensor(samples))
+            return self._finish(frames, None)
+
+    def _finish(self, frames: Tensor, first_pass: str | None) -> Recognition:
+        """Encode all frames (T, F) again with full context and decide on the text."""
+        if frames.size(0) < self._model.encoder.top_factor:
+            return Recognition("", "", first_pass or "", "en", 0.0)
+        features = frames[None].to(self._placement.dtype)
+        lengths = torch.tensor([frames.size(0)], device=frames.device)
+        output = self._model.encoder(features, lengths)
+        language = _LANGUAGES[int(self._model.language_log_probs(output)[0].argmax())]
+        log_probs = self._model.ctc_log_probs(output.top)[0]
+        decided = self._second_pass.decide(output.memory, log_probs, language)
+        return Recognition(
+            text=decided.text,
+            words=decided.words,
+            first_pass=decided.words if first_pass is None else first_pass,
+            language=language,
+            confidence=decided.confidence,
+        )
+
+    def _tensor(self, samples: Samples) -> Tensor:
+        if samples.ndim != 1:
+            raise ValueError(f"samples must be (N,), not {samples.shape}")
+        contiguous = np.ascontiguousarray(samples, dtype=np.float32)
+        return torch.from_numpy(contiguous).to(self._placement.device)
+
+
+class RecognitionStream:
+    """One utterance being recognised, chunk by chunk."""
+
+    def __init__(self, recognizer: Recognizer, chunk_size: int, left_context: int) -> None:
+        self._recognizer = recognizer
+        self._model = recognizer._model
+        self._chunk_size = chunk_size
+        self._left_context = left_context
+        device = recognizer._placement.device
+        self._features: FeatureState = self._model.features.initial_state(torch.device(device))
+        self._encoder: StreamState = self._model.encoder.initial_state()
+        self._frames: list[Tensor] = []
+        self._tokens: list[int] = []
+        self._last = 0
+        self._pooled: Tensor | None = None
+        self._encoded = 0
+        self.compute_seconds: list[float] = []
+
+    def accept(self, samples: Samples) -> PartialResult | None:
+        """Take samples (N,) of any number; the caption when they completed a chunk, else None."""
+        with torch.inference_mode():
+            frames, self._features = self._model.features.step(
+                self._recognizer._tensor(samples), self._features
+            )
+            return self._encode(frames, final=False)
+
+    def finish(self) -> Recognition:
+        """Flush, run the second pass and return the finished text; the stream is spent."""
+        with torch.inference_mode():
+            self._frames.append(self._model.features.flush(self._features))
+            frames = torch.cat(self._frames)
+            return self._recognizer._finish(frames, self._text())
+
+    def finish_first_pass(self) -> str:
+        """Flush and return the words of the first pass alone; the stream is spent."""
+        with torch.inference_mode():
+            self._encode(self._model.features.flush(self._features), final=True)
+        return self._text()
+
+    def _encode(self, frames: Tensor, final: bool) -> PartialResult | None:
+        began = time.perf_counter()
+        self._frames.append(frames)
+        output, self._encoder = self._model.encoder.step(
+            frames[None].to(self._recognizer._placement.dtype),
+            self._encoder,
+            self._chunk_size,
+            self._left_context,
+            final,
+        )
+        if output.top.size(1) == 0:
+            return None
+        self._take(output)
+        partial = PartialResult(space_scripts(self._text()), self._language())
+        self.compute_seconds.append(time.perf_counter() - began)
+        return partial
+
+    def _take(self, output: EncoderOutput) -> None:
+        best = self._model.ctc(output.top[0]).argmax(1).tolist()
+        path: GreedyPath = collapse(best, self._encoded, self._last)
+        self._tokens += path.tokens
+        self._last = best[-1]
+        self._encoded += len(best)
+        total = output.top[0].float().sum(0)
+        self._pooled = total if self._pooled is None else self._pooled + total
+
+    def _language(self) -> Language | None:
+        frame_seconds = self._model.encoder.top_factor / _FEATURE_RATE
+        if self._pooled is None or self._encoded * frame_seconds < _SETTLED_SECONDS:
+            return None
+        if not self._tokens:
+            return None
+        mean = (self._pooled / self._encoded)[None]
+        log_probs = self._model.language(mean.to(self._recognizer._placement.dtype))
+        return _LANGUAGES[int(log_probs[0].argmax())]
+
+    def _text(self) -> str:
+        return self._recognizer._checkpoint.tokenizer.decode(self._tokens)
