@@ -1,0 +1,206 @@
+"""Batches for training: utterances drawn, changed, turned into features and padded."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from dictation.audio.files import read_audio
+from dictation.model.features import LogMel
+from dictation.text.normalize import is_cjk, spoken_form
+from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
+from dictation.training.augment import AugmentConfig, augment, mask_features
+from dictation.training.manifest import Utterance
+
+_IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded utterances. `features` (B, T, F), `lengths` (B,) frames; `targets` (B, U) CTC ids and
+    `target_lengths` (B,); `tokens` (B, W) decoder input and `next_tokens` (B, W) what follows each
+    (-100: not scored); `languages` (B,), -100 where nothing is said. `seconds`: audio in all."""
+
+    features: Tensor
+    lengths: Tensor
+    targets: Tensor
+    target_lengths: Tensor
+    tokens: Tensor
+    next_tokens: Tensor
+    languages: Tensor
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Utterances of one source and how often each is drawn in an epoch."""
+
+    utterances: Sequence[Utterance]
+    weight: float = 1.0
+
+
+def load_samples(path: Path) -> NDArray[np.float32]:
+    """Return a whole recording as 16 kHz mono float32."""
+    return np.concatenate([np.zeros(0, np.float32), *read_audio(path)])
+
+
+def plan_epoch(
+    corpora: Sequence[Corpus], batch_seconds: float, seed: int, epoch: int
+) -> list[list[tuple[int, int]]]:
+    """Return an epoch's batches as (corpus, utterance) indices, the same for the same arguments.
+
+    Each corpus is drawn `weight` times on average; a batch holds utterances of like length, at most
+    `batch_seconds` of padded audio.
+    """
+    rng = np.random.default_rng((seed, epoch))
+    drawn: list[tuple[float, int, int]] = []
+    for number, corpus in enumerate(corpora):
+        for index, utterance in enumerate(corpus.utterances):
+            whole = int(corpus.weight)
+            times = whole + int(rng.random() < corpus.weight - whole)
+            # A little noise on the length mixes the neighbours anew in each epoch.
+            drawn += [
+                (utterance.duration * rng.uniform(0.9, 1.1), number, index) for _ in range(times)
+            ]
+    drawn.sort()
+    batches: list[list[tuple[int, int]]] = [[]]
+    for length, number, index in drawn:
+        if batches[-1] and (len(batches[-1]) + 1) * length > batch_seconds:
+            batches.append([])
+        batches[-1].append((number, index))
+    order = rng.permutation(len(batches))
+    return [batches[position] for position in order]
+
+
+class BatchBuilder(Dataset[Batch]):
+    """The batches of one epoch, built on demand (in loader processes)."""
+
+    def __init__(
+        self,
+        corpora: Sequence[Corpus],
+        plan: Sequence[Sequence[tuple[int, int]]],
+        noise: Sequence[NDArray[np.float32]],
+        features: LogMel,
+        tokenizer: CtcTokenizer,
+        decoder_tokenizer: DecoderTokenizer | None,
+        config: AugmentConfig | None,
+        seed: tuple[int, ...],
+    ) -> None:
+        self._corpora = corpora
+        self._plan = plan
+        self._noise = noise
+        self._features = features
+        self._tokenizer = tokenizer
+        self._decoder_tokenizer = decoder_tokenizer
+        self._config = config
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return len(self._plan)
+
+    def __getitem__(self, position: int) -> Batch:
+        utterances = [self._corpora[c].utterances[i] for c, i in self._plan[position]]
+        frames = [
+            self._frames(utterance, np.random.default_rng((*self._seed, position, index)))
+            for index, utterance in enumerate(utterances)
+        ]
+        return collate(utterances, frames, self._tokenizer, self._decoder_tokenizer)
+
+    def _frames(self, utterance: Utterance, rng: np.random.Generator) -> Tensor:
+        samples = load_samples(utterance.audio)
+        if self._config is None:
+            return self._features.forward(torch.from_numpy(samples))
+        if utterance.language is None and samples.size > 16_000:
+            samples = _crop(samples, int(rng.uniform(1.0, 8.0) * 16_000), rng)
+        noise = None
+        if self._noise:
+            chosen = self._noise[int(rng.integers(len(self._noise)))]
+            noise = _crop(chosen, 2 * samples.size + 32_000, rng)
+        changed = augment(samples, self._config, rng, noise)
+        frames = self._features.forward(torch.from_numpy(changed)).numpy()
+        return torch.from_numpy(mask_features(frames, self._config, rng))
+
+
+def collate(
+    utterances: Sequence[Utterance],
+    frames: Sequence[Tensor],
+    tokenizer: CtcTokenizer,
+    decoder_tokenizer: DecoderTokenizer | None,
+) -> Batch:
+    """Pad utterances and their features (T, F) into a batch."""
+    targets = [tokenizer.encode(spoken_form(utterance.text)) for utterance in utterances]
+    pairs = [_decoder_pair(utterance, decoder_tokenizer) for utterance in utterances]
+    labels = {"zh": 0, "en": 1, "mix": 2, None: _IGNORED}
+    return Batch(
+        features=torch.nn.utils.rnn.pad_sequence(list(frames), batch_first=True),
+        lengths=torch.tensor([frame.size(0) for frame in frames]),
+        targets=_padded(targets, 0),
+        target_lengths=torch.tensor([len(target) for target in targets]),
+        tokens=_padded([tokens for tokens, _ in pairs], 0),
+        next_tokens=_padded([following for _, following in pairs], _IGNORED),
+        languages=torch.tensor([labels[utterance.language] for utterance in utterances]),
+        seconds=sum(frame.size(0) for frame in frames) / 100.0,
+    )
+
+
+def loader(builder: BatchBuilder, first: int, workers: int) -> Iterator[Batch]:
+    """Yield the batches of an epoch from number `first` on, built by `workers` processes."""
+    rest = torch.utils.data.Subset(builder, range(first, len(builder)))
+    yield from DataLoader(
+        rest,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=8 if workers else None,
+        multiprocessing_context="fork" if workers else None,
+        worker_init_fn=_one_thread,
+    )
+
+
+def _one_thread(_worker: int) -> None:
+    torch.set_num_threads(1)
+
+
+def written_target(utterance: Utterance) -> str:
+    """Return the text the decoder learns to write, in Whisper's manner (a space before Latin).
+
+    Transcripts wholly in capitals, as corpora of read speech have them, become a sentence; longer
+    ones without any punctuation get their full stop.
+    """
+    text = utterance.written.strip()
+    letters = re.sub(r"[^A-Za-z]", "", text)
+    if letters and letters.isupper() and not any(map(is_cjk, text)) and len(text) > 4:
+        text = re.sub(r"\bi\b", "I", text.capitalize())
+    if text and text[-1].isalnum():
+        if is_cjk(text[-1]) and len(text) > 5:
+            text += "。"
+        elif text.count(" ") > 1:
+            text += "。" if any(map(is_cjk, text)) else "."
+    return text if not text or is_cjk(text[0]) else " " + text
+
+
+def _decoder_pair(
+    utterance: Utterance, tokenizer: DecoderTokenizer | None
+) -> tuple[list[int], list[int]]:
+    if tokenizer is None:
+        return [0], [_IGNORED]
+    prompt = list(tokenizer.prompt(utterance.language or "en"))
+    body = [*tokenizer.encode(written_target(utterance)), tokenizer.end]
+    return [*prompt, *body[:-1]], [_IGNORED] * (len(prompt) - 1) + body
+
+
+def _padded(rows: Sequence[Sequence[int]], value: int) -> Tensor:
+    width = max(1, *(len(row) for row in rows)) if rows else 1
+    return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows])
+
+
+def _crop(samples: NDArray[np.float32], size: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    if samples.size <= size:
+        return samples
+    first = int(rng.integers(samples.size - size))
+    return samples[first : first + size]

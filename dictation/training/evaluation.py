@@ -1,0 +1,47 @@
+"""Error rates: over characters for Chinese, over words for English, over both where they mix."""
+
+from collections.abc import Sequence
+
+import jiwer
+import torch
+from torch import Tensor
+
+from dictation.decoding.greedy import greedy
+from dictation.model.joint import JointModel
+from dictation.text.normalize import spoken_form, words_of
+from dictation.text.tokenizer import CtcTokenizer
+from dictation.training.manifest import Utterance
+
+
+def scored_words(text: str) -> str:
+    """Return what is compared: Chinese characters and lower-case words, space-separated."""
+    return " ".join(words_of(spoken_form(text).lower()))
+
+
+def error_rate(references: Sequence[str], hypotheses: Sequence[str]) -> float:
+    """Return edits over reference length, in characters for Chinese and words for English."""
+    return float(
+        jiwer.wer(
+            [scored_words(text) for text in references],
+            [scored_words(text) for text in hypotheses],
+        )
+    )
+
+
+def greedy_errors(
+    model: JointModel,
+    tokenizer: CtcTokenizer,
+    utterances: Sequence[Utterance],
+    audio: Sequence[Tensor],
+    chunk_size: int | None,
+) -> float:
+    """Return the error rate of greedy CTC under a chunk mask, quick enough to watch training by."""
+    hypotheses = []
+    model.eval()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for samples in audio:
+            features = model.features(samples)[None]
+            output = model.encoder(features, torch.tensor([features.size(1)]), chunk_size)
+            path = greedy(model.ctc_log_probs(output.top)[0])
+            hypotheses.append(tokenizer.decode(path.tokens))
+    return error_rate([utterance.text for utterance in utterances], hypotheses)

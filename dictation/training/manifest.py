@@ -1,0 +1,69 @@
+"""Lists of recordings with their transcripts: one JSON object a line."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from dictation.errors import DictationError
+
+_LANGUAGES = ("zh", "en", "mix", "noise", "music")
+
+
+class ManifestError(DictationError):
+    """A manifest cannot be read; the message names the file and the line."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording. `text`: what is said, in words; `written`: as a typist would write it.
+
+    `language` None: noise or music, nothing is said. `duration` in seconds.
+    """
+
+    audio: Path
+    text: str
+    written: str
+    language: str | None
+    speaker: str | None
+    duration: float
+
+
+def read_manifest(path: Path) -> list[Utterance]:
+    """Return a manifest's utterances; those without a transcript are left out unless nothing is
+    said in them. Paths are relative to the manifest. Raises ManifestError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ManifestError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: not UTF-8 text") from error
+    utterances = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            utterance = _parse(json.loads(line), path.parent)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ManifestError(f"{path}, line {number}: {error!r}") from error
+        if utterance is not None:
+            utterances.append(utterance)
+    return utterances
+
+
+def _parse(values: dict[str, object], root: Path) -> Utterance | None:
+    language = str(values["lang"])
+    if language not in _LANGUAGES:
+        raise ValueError(f"lang {language!r} is none of {', '.join(_LANGUAGES)}")
+    silent = language in ("noise", "music")
+    text = values["text"]
+    if text is None and not silent:
+        return None
+    speaker = values.get("speaker")
+    return Utterance(
+        audio=root / str(values["audio"]),
+        text="" if silent else str(text),
+        written="" if silent else str(values.get("written", text)),
+        language=None if silent else language,
+        speaker=None if speaker is None else str(speaker),
+        duration=float(str(values["duration"])),
+    )
