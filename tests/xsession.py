@@ -51,7 +51,7 @@ class XSession:
 
     env: dict[str, str]
     folder: Path
-    _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _logs: list[IO[bytes]] = field(default_factory=list)
 
     @property
@@ -63,7 +63,7 @@ class XSession:
         self, command: Sequence[str], env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         """Start a program on this desktop; it is ended with the session at the latest."""
-        log = (self.folder / f"{Path(command[0]).name}-{len(self._children)}.log").open("wb")
+        log = (self.folder / f"{Path(command[0]).name}-{len(self.children)}.log").open("wb")
         self._logs.append(log)
         child = subprocess.Popen(
             list(command),
@@ -73,7 +73,7 @@ class XSession:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._children.append(child)
+        self.children.append(child)
         return child
 
     def start_panel(self, panel: str) -> subprocess.Popen[bytes]:
@@ -108,7 +108,7 @@ class XSession:
 
     def close(self) -> None:
         """End everything that was started here, the newest first."""
-        for child in reversed(self._children):
+        for child in reversed(self.children):
             self.end(child)
         for log in self._logs:
             log.close()
@@ -179,7 +179,7 @@ def _start_server(session: XSession, size: str) -> None:
         start_new_session=True,
     )  # fmt: skip
     os.close(writer)
-    session._children.append(server)
+    session.children.append(server)
     with os.fdopen(reader) as pipe:
         number = pipe.readline().strip()
     if not number:

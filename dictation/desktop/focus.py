@@ -6,7 +6,7 @@ import Xlib.error
 from Xlib import Xatom
 from Xlib.display import Display
 
-from dictation.desktop.x11 import window_property
+from dictation.desktop.x11 import same_client, window_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,15 @@ def focused_window(display: Display) -> Window | None:
         return None
 
 
+def has_input_focus(display: Display, window: int) -> bool:
+    """Whether the server sends keys to a window's program already.
+
+    A window manager names a window as active a moment before it gives it the keyboard.
+    """
+    focus = display.get_input_focus().focus
+    return not isinstance(focus, int) and same_client(display, focus.id, window)
+
+
 def describe_window(display: Display, window: int) -> Window:
     """What a window says of itself."""
     names = window_property(display, window, "WM_CLASS", Xatom.STRING)
@@ -53,11 +62,12 @@ def describe_window(display: Display, window: int) -> Window:
 
 
 def _named_ancestor(display: Display) -> int:
+    """The program's window around the input focus; the window manager's own do not count."""
+    root = display.screen().root
+    managed = window_property(display, root.id, "_NET_SUPPORTING_WM_CHECK") is not None
     focus = display.get_input_focus().focus
-    while not isinstance(focus, int):
-        if focus.id == display.screen().root.id:
-            return 0
-        if window_property(display, focus.id, "WM_CLASS") is not None:
+    while not isinstance(focus, int) and focus.id != root.id:
+        if window_property(display, focus.id, "WM_STATE" if managed else "WM_CLASS") is not None:
             return int(focus.id)
         focus = focus.query_tree().parent
     return 0

@@ -23,7 +23,9 @@ class Strings:
     idle: str
     listening: str
     speaking: str
+    speak: str
     finishing: str
+    done: str
     error: str
     loading: str
     language_names: dict[Language, str]
@@ -39,7 +41,9 @@ ENGLISH = Strings(
     idle="Ready",
     listening="Listening",
     speaking="Hearing you",
+    speak="Speak now",
     finishing="Finishing",
+    done="Done",
     error="Something is wrong",
     loading="Loading the model",
     language_names={"zh": "Chinese", "en": "English", "mix": "Mixed"},
@@ -55,7 +59,9 @@ CHINESE = Strings(
     idle="就绪",
     listening="正在聆听",
     speaking="正在识别",
+    speak="请说话",
     finishing="正在整理",
+    done="完成",
     error="出了问题",
     loading="正在载入模型",
     language_names={"zh": "中文", "en": "英文", "mix": "中英混合"},

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 
 import Xlib.error
 import Xlib.xauth
@@ -42,6 +43,14 @@ def open_display(name: str | None) -> Display:
     # Windows of others may vanish at any time; what matters is asked for with its own handler.
     display.set_error_handler(_ignore)
     return display
+
+
+def close_display(display: Display) -> None:
+    """Disconnect, whether or not the server is still there."""
+    with suppress(Xlib.error.ConnectionClosedError, OSError):
+        display.close()
+    # A connection that the server has ended is left open by python-xlib on our side.
+    display.display.socket.close()
 
 
 def _ignore(error: object, request: object) -> None:

@@ -18,7 +18,7 @@ from Xlib.display import Display
 
 from dictation.desktop.hotkey.base import HotkeyBusy, HotkeyUnknown
 from dictation.desktop.keys import KeySpec, KeySpecError, parse_key
-from dictation.desktop.x11 import Keyboard, key_names, keysym, open_display
+from dictation.desktop.x11 import Keyboard, close_display, key_names, keysym, open_display
 
 _WATCH_SECONDS = 0.012
 """How often a held key is looked at; far below what a person can notice."""
@@ -44,7 +44,7 @@ class X11Hotkey:
             grab = _Grab(display, self._spec)
             grab.take()
         except (HotkeyBusy, HotkeyUnknown):
-            display.close()
+            close_display(display)
             raise
         reader, self._wake = os.pipe()
         self._thread = threading.Thread(
@@ -194,5 +194,4 @@ def _watch(
         if down:
             on_release()
         os.close(reader)
-        with suppress(Xlib.error.ConnectionClosedError):
-            display.close()
+        close_display(display)

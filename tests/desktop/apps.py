@@ -1,0 +1,161 @@
+"""Real programs with a text field, and how to read back what has arrived in it."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from hands import Hands
+from Xlib.display import Display
+from xsession import XSession, require, wait_until
+
+from dictation.desktop.focus import Window, focused_window, has_input_focus
+
+
+class App(Protocol):
+    """A program on the test desktop whose text field has the focus."""
+
+    window: Window
+
+    def text(self) -> str:
+        """What the field holds now."""
+        ...
+
+
+def await_focus(session: XSession, wm_class: str) -> Window:
+    display = Display(session.display)
+    try:
+
+        def found() -> Window | None:
+            window = focused_window(display)
+            if window is None or window.wm_class.lower() != wm_class.lower():
+                return None
+            return window if has_input_focus(display, window.id) else None
+
+        return wait_until(found, f"{wm_class} to have the focus", 30)
+    finally:
+        display.close()
+
+
+class _FileApp:
+    def __init__(self, window: Window, file: Path) -> None:
+        self.window = window
+        self._file = file
+
+    def text(self) -> str:
+        return self._file.read_bytes().decode("utf-8", "replace").replace("\r", "\n")
+
+
+@contextmanager
+def xterm(session: XSession) -> Iterator[App]:
+    """A terminal whose raw bytes go to a file."""
+    require("xterm")
+    with tempfile.TemporaryDirectory(dir=session.folder) as folder:
+        file = Path(folder) / "typed"
+        script = f'stty raw -echo; : > "{file}"; exec cat >> "{file}"'
+        child = session.spawn(["xterm", "-u8", "-e", "sh", "-c", script])
+        window = await_focus(session, "XTerm")
+        wait_until(file.exists, "xterm's shell")
+        yield _FileApp(window, file)
+        session.end(child)
+
+
+_ENTRY = """
+import pathlib, sys, tkinter
+file = pathlib.Path(sys.argv[1])
+root = tkinter.Tk(className="Entrytest")
+entry = tkinter.Entry(root, width=60)
+entry.pack()
+entry.bind("<FocusIn>", lambda event: dump())
+entry.focus_set()
+def dump():
+    entry.unbind("<FocusIn>")
+    part = file.with_suffix(".part")
+    part.write_text(entry.get(), encoding="utf-8")
+    part.replace(file)
+    root.after(15, dump)
+root.mainloop()
+"""
+
+
+@contextmanager
+def tk_entry(session: XSession) -> Iterator[App]:
+    """A Tk entry that writes its content to a file all the time."""
+    with tempfile.TemporaryDirectory(dir=session.folder) as folder:
+        file = Path(folder) / "entry"
+        child = session.spawn([sys.executable, "-c", _ENTRY, str(file)])
+        window = await_focus(session, "Entrytest")
+        wait_until(file.exists, "the entry")
+        yield _FileApp(window, file)
+        session.end(child)
+
+
+class _Mousepad(_FileApp):
+    def __init__(self, window: Window, file: Path, hands: Hands) -> None:
+        super().__init__(window, file)
+        self._hands = hands
+
+    def text(self) -> str:
+        self._hands.tap("Control_L", "s")
+        return super().text().removesuffix("\n")
+
+
+@contextmanager
+def mousepad(session: XSession) -> Iterator[App]:
+    """A GTK editor; saves its file each time its text is asked for."""
+    require("mousepad")
+    with tempfile.TemporaryDirectory(dir=session.folder) as folder, Hands(session.display) as hands:
+        file = Path(folder) / "note.txt"
+        file.touch()
+        child = session.spawn(["mousepad", "--disable-server", str(file)])
+        yield _Mousepad(await_focus(session, "Mousepad"), file, hands)
+        session.end(child)
+
+
+_PAGE = """<title>Field</title><textarea rows=20 cols=80></textarea><script>
+window.clicked = false; addEventListener("mousedown", () => { window.clicked = true });
+</script>"""
+_FIELD_HAS_FOCUS = "window.clicked && document.activeElement.tagName == 'TEXTAREA'"
+
+
+@contextmanager
+def chromium(session: XSession) -> Iterator[App]:
+    """A browser with a textarea."""
+    from playwright.sync_api import sync_playwright
+
+    program = require("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            headless=False,
+            args=["--no-sandbox", "--force-device-scale-factor=1", "--window-size=900,600"],
+            env={**session.env},
+        )
+        page = browser.new_page()
+        page.set_content(_PAGE)
+        found = await_focus(session, "Chromium")
+
+        def clicked() -> bool:
+            # The address bar has the keyboard at first; a real click gives it to the field.
+            x, y = page.evaluate(
+                "[screenX + 40, screenY + outerHeight - innerHeight + 40].map(Math.round)"
+            )
+            with Hands(session.display) as hands:
+                hands.click(x, y)
+            return bool(page.evaluate(_FIELD_HAS_FOCUS))
+
+        wait_until(clicked, "the field to have the focus", pause=0.2)
+
+        class Browser:
+            window = found
+
+            def text(self) -> str:
+                return str(page.input_value("textarea"))
+
+        yield Browser()
+        browser.close()
+
+
+APPS = {"xterm": xterm, "tk": tk_entry, "mousepad": mousepad, "chromium": chromium}

@@ -1,0 +1,59 @@
+"""What is read of the session, and in which language the interface speaks."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from dictation.desktop.environment import Environment, read_environment
+from dictation.desktop.strings import CHINESE, ENGLISH, interface_language, strings_for
+
+
+def test_an_x11_session_is_recognised() -> None:
+    env = read_environment({"DISPLAY": ":0", "XDG_SESSION_TYPE": "x11", "LANG": "C"}, "linux")
+    assert env.x11
+    assert not env.wayland
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"},
+        {"XDG_SESSION_TYPE": "Wayland"},
+    ],
+)
+def test_a_wayland_session_is_no_x11_session_even_with_xwayland(variables: dict[str, str]) -> None:
+    env = read_environment(variables, "linux")
+    assert env.wayland
+    assert not env.x11
+
+
+def test_empty_variables_count_as_missing() -> None:
+    env = read_environment({"DISPLAY": "", "WAYLAND_DISPLAY": "", "LANG": ""}, "linux")
+    assert env == Environment("linux")
+
+
+def test_the_bus_is_found_at_its_usual_place(tmp_path: Path) -> None:
+    assert read_environment({"XDG_RUNTIME_DIR": str(tmp_path)}, "linux").session_bus is None
+    (tmp_path / "bus").touch()
+    env = read_environment({"XDG_RUNTIME_DIR": str(tmp_path)}, "linux")
+    assert env.session_bus == f"unix:path={tmp_path}/bus"
+
+
+@pytest.mark.parametrize(("name", "platform"), [("win32", "windows"), ("darwin", "macos")])
+def test_other_platforms(name: str, platform: str) -> None:
+    assert read_environment({}, name).platform == platform
+
+
+def test_the_interface_follows_the_setting_then_the_locale() -> None:
+    chinese = read_environment({"LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "linux")
+    assert interface_language("auto", chinese) == "zh"
+    assert interface_language("en", chinese) == "en"
+    assert interface_language("auto", Environment("linux", locale="de_DE")) == "en"
+    assert strings_for("zh") is CHINESE
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    for one in fields(ENGLISH):
+        assert getattr(ENGLISH, one.name)
+        assert getattr(CHINESE, one.name) != getattr(ENGLISH, one.name)
