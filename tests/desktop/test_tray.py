@@ -1,0 +1,320 @@
+"""The tray icon in real panels: seen, clicked, and driven over D-Bus."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+from dbus_fast import Message, MessageType, Variant
+from dbus_fast.aio import MessageBus
+from hands import Hands
+from PIL import Image
+from xsession import XSession, require, wait_until, xsession
+
+from dictation.desktop.environment import Environment, read_environment
+from dictation.desktop.tray import (
+    ChooseLanguage,
+    NoTray,
+    Quit,
+    Toggle,
+    Tray,
+    TrayAction,
+    TrayFacts,
+    TrayView,
+    check_tray,
+    choose_tray,
+    open_tray,
+)
+from dictation.desktop.tray.icons import LANGUAGE_COLOURS, draw_icon
+from dictation.desktop.tray.menu import build_menu
+from dictation.desktop.tray.sni import SniTray, TrayError
+
+IDLE = TrayView("idle")
+SPEAKING = TrayView("speaking", "zh", "zh", "zh")
+
+
+@pytest.fixture(scope="module")
+def panel() -> Iterator[XSession]:
+    with xsession(panel="xfce4-panel") as session:
+        yield session
+
+
+@contextmanager
+def shown(session: XSession, view: TrayView) -> Iterator[tuple[Tray, list[TrayAction]]]:
+    actions: list[TrayAction] = []
+    tray = open_tray(read_environment(session.env, "linux"))
+    tray.start(view, actions.append)
+    try:
+        yield tray, actions
+    finally:
+        tray.close()
+
+
+def call(session: XSession, path: str, interface: str, member: str, *body: Any) -> list[Any]:
+    """Call the one tray item on the session's bus as a panel would."""
+    signature, arguments = (body[0], list(body[1:])) if body else ("", [])
+
+    async def ask() -> list[Any]:
+        bus = await MessageBus(bus_address=session.env["DBUS_SESSION_BUS_ADDRESS"]).connect()
+
+        async def send(to: str, at: str, face: str, name: str, kind: str, given: list[Any]) -> Any:
+            reply = await bus.call(
+                Message(
+                    destination=to, path=at, interface=face, member=name, signature=kind, body=given
+                )
+            )
+            assert reply is not None
+            assert reply.message_type is MessageType.METHOD_RETURN, reply.body
+            return reply.body
+
+        driver = "org.freedesktop.DBus"
+        names = (await send(driver, "/", driver, "ListNames", "", []))[0]
+        (item,) = [name for name in names if name.startswith("org.kde.StatusNotifierItem-")]
+        answer = await send(item, path, interface, member, signature, arguments)
+        bus.disconnect()
+        await bus.wait_for_disconnect()
+        return answer
+
+    return asyncio.run(ask())
+
+
+def menu_call(session: XSession, member: str, *body: Any) -> list[Any]:
+    return call(session, "/Menu", "com.canonical.dbusmenu", member, *body)
+
+
+def item_property(session: XSession, name: str) -> Any:
+    face = "org.kde.StatusNotifierItem"
+    answer = call(
+        session, "/StatusNotifierItem", "org.freedesktop.DBus.Properties", "Get", "ss", face, name
+    )
+    return answer[0].value
+
+
+def registered(session: XSession) -> list[str]:
+    face = "org.kde.StatusNotifierWatcher"
+    reply = subprocess.run(
+        ["dbus-send", "--session", "--print-reply", f"--dest={face}", "/StatusNotifierWatcher",
+         "org.freedesktop.DBus.Properties.Get", f"string:{face}",
+         "string:RegisteredStatusNotifierItems"],
+        env=session.env, capture_output=True, timeout=10, check=False, text=True,
+    )  # fmt: skip
+    return [line for line in reply.stdout.splitlines() if "StatusNotifierItem-" in line]
+
+
+def find_icon(session: XSession, colour: str) -> tuple[int, int] | None:
+    """The middle of the pixels of a colour on the screen; None when there are too few."""
+    file = session.folder / "screen.png"
+    subprocess.run(
+        [require("import"), "-window", "root", str(file)], env=session.env, timeout=20, check=True
+    )
+    wanted = tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    with Image.open(file) as image:
+        picture = image.convert("RGB")
+    width = picture.size[0]
+    places = [
+        (index % width, index // width)
+        for index, pixel in enumerate(picture.get_flattened_data())
+        if all(abs(a - b) <= 3 for a, b in zip(pixel, wanted, strict=True))
+    ]
+    if len(places) < 30:
+        return None
+    # The median: other things on the screen may have a few pixels of the colour.
+    return int(median(x for x, _ in places)), int(median(y for _, y in places))
+
+
+IDLE_COLOUR, LISTENING_COLOUR = "#3d4655", "#c8372d"
+
+
+def test_the_panel_shows_the_icon_and_a_click_toggles(panel: XSession) -> None:
+    with shown(panel, IDLE) as (tray, actions), Hands(panel.display) as hands:
+        x, y = wait_until(lambda: find_icon(panel, IDLE_COLOUR), "the icon")
+        hands.click(x, y)
+        wait_until(lambda: actions == [Toggle()], "the click")
+        tray.update(TrayView("listening"))
+        wait_until(lambda: find_icon(panel, LISTENING_COLOUR), "the listening icon")
+    wait_until(lambda: not registered(panel), "the icon to go")
+
+
+def test_a_click_in_the_menu_chooses(panel: XSession) -> None:
+    with shown(panel, IDLE) as (_, actions), Hands(panel.display) as hands:
+        x, y = wait_until(lambda: find_icon(panel, IDLE_COLOUR), "the icon")
+        hands.click(x, y, button=3)
+
+        def chosen() -> bool:
+            # The menu's window needs a moment; keys before that go nowhere.
+            time.sleep(0.4)
+            hands.tap("End")
+            time.sleep(0.1)
+            hands.tap("Return")
+            time.sleep(0.3)
+            return actions == [Quit()]
+
+        wait_until(chosen, "the last entry to be chosen")
+
+
+def test_a_panel_that_starts_again_shows_the_icon_again() -> None:
+    with xsession(panel="xfce4-panel") as session, shown(session, IDLE):
+        wait_until(lambda: registered(session), "the icon")
+        session.end(session.children[-1])
+        wait_until(lambda: not session.bus_has("org.kde.StatusNotifierWatcher"), "the panel's end")
+        session.start_panel("xfce4-panel")
+        wait_until(lambda: registered(session), "the icon in the new panel")
+
+
+def test_the_icon_waits_for_a_panel() -> None:
+    with xsession() as session, shown(session, IDLE) as (tray, _):
+        assert isinstance(tray, SniTray)
+        assert check_tray(read_environment(session.env, "linux")).status == "warning"
+        session.start_panel("xfce4-panel")
+        wait_until(lambda: registered(session), "the icon")
+        assert check_tray(read_environment(session.env, "linux")).status == "ok"
+
+
+def test_the_menu_acts_over_dbus(panel: XSession) -> None:
+    with shown(panel, IDLE) as (_, actions):
+        for number in (3, 10, 11, 12, 6):
+            menu_call(panel, "Event", "isvu", number, "clicked", Variant("i", 0), 0)
+        events = [[11, "hovered", Variant("i", 0), 0], [12, "clicked", Variant("i", 0), 0],
+                  [99, "clicked", Variant("i", 0), 0]]  # fmt: skip
+        assert menu_call(panel, "EventGroup", "a(isvu)", events) == [[99]]
+        assert actions == [
+            Toggle(),
+            ChooseLanguage("auto"),
+            ChooseLanguage("zh"),
+            ChooseLanguage("en"),
+            Quit(),
+            ChooseLanguage("en"),
+        ]
+
+
+def test_the_menu_follows_the_view(panel: XSession) -> None:
+    with shown(panel, IDLE) as (tray, _):
+        revision, root = menu_call(panel, "GetLayout", "iias", 0, -1, [])
+        labels = [child.value[1].get("label", Variant("s", "-")).value for child in root[2]]
+        assert labels == ["Ready", "-", "Start dictation", "Language display", "-", "Quit"]
+        tray.update(SPEAKING)
+        wait_until(
+            lambda: menu_call(panel, "GetLayout", "iias", 0, -1, [])[0] > revision, "a new menu"
+        )
+        _, root = menu_call(panel, "GetLayout", "iias", 4, 1, [])
+        states = [child.value[1]["toggle-state"].value for child in root[2]]
+        assert states == [0, 1, 0]
+        assert menu_call(panel, "GetProperty", "is", 3, "label")[0].value == "停止听写"
+        rows = menu_call(panel, "GetGroupProperties", "aias", [1, 6], [])[0]
+        assert [row[1]["label"].value for row in rows] == ["正在识别 · 中文", "退出"]
+        tip = item_property(panel, "ToolTip")
+        assert list(tip[2:]) == ["听写", "正在识别 · 中文"]
+        sizes = [(w, h, len(data)) for w, h, data in item_property(panel, "IconPixmap")]
+        assert sizes == [(n, n, 4 * n * n) for n in (22, 24, 32, 48)]
+
+
+_PYSTRAY = """
+import sys, pathlib
+from dictation.desktop.environment import read_environment
+from dictation.desktop.tray import TrayView, open_tray
+log = pathlib.Path(sys.argv[1])
+tray = open_tray(read_environment())
+def note(action):
+    with log.open("a") as file:
+        file.write(f"{action}\\n")
+tray.start(TrayView("idle"), note)
+note(type(tray).__name__)
+while (line := sys.stdin.readline()):
+    tray.update(TrayView(line.strip()))
+tray.close()
+note("closed")
+"""
+
+
+def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None:
+    # pystray takes its display from the process it is in, hence one of its own.
+    log = tmp_path / "log"
+    with xsession(panel="tint2") as session, Hands(session.display) as hands:
+        environment = {**session.env, "PYSTRAY_BACKEND": "xorg"}
+        with subprocess.Popen(
+            [sys.executable, "-c", _PYSTRAY, str(log)],
+            env=environment, stdin=subprocess.PIPE, text=True, cwd=Path.cwd(),
+        ) as child:  # fmt: skip
+            wait_until(log.exists, "the tray")
+            x, y = wait_until(lambda: find_icon(session, IDLE_COLOUR), "the icon")
+            hands.click(x, y)
+            wait_until(lambda: log.read_text() == "PystrayTray\nToggle()\n", "the click")
+            assert child.stdin is not None
+            child.stdin.write("listening\n")
+            child.stdin.flush()
+            wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the listening icon")
+            session.end(session.children[-1])
+            session.start_panel("tint2")
+            wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the icon in the new panel")
+            child.stdin.close()
+            wait_until(lambda: log.read_text().endswith("closed\n"), "the end")
+            assert child.wait(10) == 0
+
+
+def test_without_a_bus_and_a_display_there_is_no_icon_and_no_crash() -> None:
+    tray = open_tray(Environment("linux"))
+    assert isinstance(tray, NoTray)
+    tray.start(IDLE, lambda action: None)
+    tray.update(SPEAKING)
+    tray.close()
+    check = check_tray(Environment("linux"))
+    assert check.status == "warning"
+    assert check.remedy
+
+
+def test_a_dead_bus_is_explained(tmp_path: Path) -> None:
+    tray = SniTray(f"unix:path={tmp_path}/none")
+    with pytest.raises(TrayError, match="session bus"):
+        tray.start(IDLE, lambda action: None)
+    tray.close()
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        (TrayFacts(bus=True, watcher=True, xembed=True), "sni"),
+        (TrayFacts(bus=True, xembed=True), "pystray"),
+        (TrayFacts(bus=True), "sni"),
+        (TrayFacts(), "none"),
+    ],
+)
+def test_the_kind_of_tray_follows_what_is_there(facts: TrayFacts, kind: str) -> None:
+    choice = choose_tray(Environment("linux", display=":0"), facts)
+    assert choice.kind == kind
+    assert choice.reason
+
+
+def test_states_differ_without_colour() -> None:
+    pictures = [
+        draw_icon(status, None, 32).convert("LA")
+        for status in ("loading", "idle", "listening", "speaking", "finishing", "error")
+    ]
+    shapes = [
+        picture.point(lambda value: 255 if value > 128 else 0).tobytes() for picture in pictures
+    ]
+    assert max(Counter(shapes).values()) == 1
+    assert (
+        len(
+            {
+                draw_icon("idle", language, 32).convert("L").tobytes()
+                for language in LANGUAGE_COLOURS
+            }
+        )
+        == 3
+    )
+
+
+def test_menu_entries_keep_their_numbers() -> None:
+    for view in (IDLE, SPEAKING):
+        menu = build_menu(view)
+        quit_entry = menu.find(6)
+        assert quit_entry is not None
+        assert quit_entry.action == Quit()
+    assert menu.find(77) is None
