@@ -1,0 +1,325 @@
+"""The caption window on a real screen: what is seen, what it leaves alone, where lines break."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from apps import tk_entry, xterm
+from hands import Hands
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from Xlib import X
+from Xlib.display import Display
+from xsession import XSession, require, wait_until
+
+from dictation.desktop.captions import (
+    CaptionSettings,
+    NoCaptions,
+    check_captions,
+    choose_captions,
+    open_captions,
+)
+from dictation.desktop.captions.layout import (
+    Box,
+    displayable,
+    last_lines,
+    monitor_at,
+    place,
+    wrap,
+)
+from dictation.desktop.captions.look import DARK, LIGHT, Palette, contrast, rounded_rows
+from dictation.desktop.environment import Environment
+from dictation.desktop.focus import focused_window
+
+# Tk ends its whole process when its display goes away, so it gets a process of its own.
+_CHILD = """
+import json, queue, sys, threading
+from dictation.desktop.captions import CaptionSettings, CaptionView, open_captions
+from dictation.desktop.environment import read_environment
+
+captions = open_captions(read_environment(), CaptionSettings(**json.loads(sys.argv[1])))
+orders = queue.SimpleQueue()
+def read():
+    for line in sys.stdin:
+        orders.put(json.loads(line))
+    orders.put({"do": "stop"})
+threading.Thread(target=read, daemon=True).start()
+def poll():
+    while not orders.empty():
+        order = orders.get()
+        match order.pop("do"):
+            case "show": captions.show(CaptionView(**order))
+            case "hide": captions.hide()
+            case "stop": captions.stop()
+            case "fail": raise ValueError("from the poll")
+        print("done", flush=True)
+print(type(captions).__name__, flush=True)
+try:
+    captions.run(poll, 10)
+    print("stopped", flush=True)
+except ValueError as error:
+    print(error, flush=True)
+captions.close()
+"""
+
+
+class Caption:
+    """A caption window in another process."""
+
+    def __init__(self, child: "subprocess.Popen[str]") -> None:
+        self._child = child
+
+    def order(self, do: str, **view: str | None) -> str:
+        assert self._child.stdin is not None
+        self._child.stdin.write(json.dumps({"do": do, **view}) + "\n")
+        self._child.stdin.flush()
+        return self.line()
+
+    def line(self) -> str:
+        assert self._child.stdout is not None
+        return self._child.stdout.readline().strip()
+
+
+@contextmanager
+def caption(session: XSession, **settings: str | int) -> Iterator[Caption]:
+    with subprocess.Popen(
+        [sys.executable, "-c", _CHILD, json.dumps({"theme": "dark", **settings})],
+        env=session.env, cwd=Path.cwd(), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as child:  # fmt: skip
+        opened = Caption(child)
+        assert opened.line() == "CaptionWindow"
+        yield opened
+        assert child.stdin is not None
+        child.stdin.close()
+        assert child.wait(10) == 0
+
+
+def screen(session: XSession) -> Image.Image:
+    file = session.folder / "captions.png"
+    subprocess.run(
+        [require("import"), "-window", "root", str(file)], env=session.env, timeout=20, check=True
+    )
+    with Image.open(file) as image:
+        return image.convert("RGB")
+
+
+def rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5))
+
+
+def card_box(session: XSession, palette: Palette = DARK) -> tuple[int, int, int, int] | None:
+    """The place of the card on the screen, by its colour."""
+    picture = screen(session)
+    wanted = rgb(palette.card)
+    mask = Image.new("L", picture.size)
+    mask.putdata([255 if pixel == wanted else 0 for pixel in picture.get_flattened_data()])
+    return mask.getbbox()
+
+
+def count(session: XSession, colour: str) -> int:
+    wanted = rgb(colour)
+    return sum(pixel == wanted for pixel in screen(session).get_flattened_data())
+
+
+def focus_of(session: XSession) -> int:
+    display = Display(session.display)
+    window = focused_window(display)
+    display.close()
+    return window.id if window else 0
+
+
+def test_the_focus_stays_and_clicks_and_keys_go_to_the_window_below(desktop: XSession) -> None:
+    with xterm(desktop) as app, Hands(desktop.display) as hands, caption(desktop) as shown:
+        assert focus_of(desktop) == app.window.id
+        with clicks_below(desktop) as clicks:
+            shown.order("show", text="今天我们讨论 API", language="mix", stage="partial")
+            left, top, right, bottom = wait_until(lambda: card_box(desktop), "the card")
+            assert focus_of(desktop) == app.window.id
+            assert abs((left + right) / 2 - 640) <= 1
+            assert 600 < top < bottom <= 800 - 60
+            hands.click((left + right) // 2, (top + bottom) // 2)
+            wait_until(lambda: clicks() == 1, "the click to go through")
+            hands.click(left + 40, top + 20)
+            wait_until(lambda: clicks() == 2, "the click to go through")
+        assert focus_of(desktop) == app.window.id
+        hands.tap("a")
+        wait_until(lambda: app.text() == "a", "the key to arrive")
+        shown.order("hide")
+        wait_until(lambda: card_box(desktop) is None, "the card to go")
+        assert focus_of(desktop) == app.window.id
+
+
+@contextmanager
+def clicks_below(session: XSession) -> Iterator[Callable[[], int]]:
+    """A window over the whole screen that counts clicks and takes no focus."""
+    display = Display(session.display)
+    root = display.screen().root
+    window = root.create_window(
+        0, 0, 1280, 800, 0, X.CopyFromParent, override_redirect=True,
+        event_mask=X.ButtonPressMask, background_pixel=0,
+    )  # fmt: skip
+    window.map()
+    display.sync()
+    seen: list[object] = []
+
+    def clicks() -> int:
+        display.sync()
+        while display.pending_events():
+            event = display.next_event()
+            if event.type == X.ButtonPress:
+                seen.append(event)
+        return len(seen)
+
+    try:
+        yield clicks
+    finally:
+        display.close()
+
+
+def test_the_card_comes_above_a_window_that_opened_later(desktop: XSession) -> None:
+    with caption(desktop) as shown:
+        shown.order("show", text="一", stage="partial")
+        wait_until(lambda: card_box(desktop), "the card")
+        with clicks_below(desktop):
+            wait_until(lambda: card_box(desktop) is None, "the card to be covered")
+            shown.order("show", text="一二", stage="partial")
+            wait_until(lambda: card_box(desktop), "the card on top")
+
+
+@pytest.mark.parametrize(("theme", "palette"), [("dark", DARK), ("light", LIGHT)])
+@pytest.mark.parametrize("language", ["zh", "en", "mix"])
+def test_the_language_has_its_colour(
+    theme: str, palette: Palette, language: str, desktop: XSession
+) -> None:
+    with caption(desktop, theme=theme) as shown:
+        shown.order("show", text="你好 hello", language=language, stage="final")
+        colour = palette.languages[language]  # type: ignore[index]
+        wait_until(lambda: count(desktop, colour) > 200, "the label")
+        assert count(desktop, palette.text) > 50
+
+
+def test_a_long_text_shows_its_end_in_at_most_three_lines(desktop: XSession) -> None:
+    with caption(desktop) as shown:
+        shown.order("show", text="短", stage="partial")
+        _, one_top, _, one_bottom = wait_until(lambda: card_box(desktop), "the card")
+        shown.order("show", text="很长的一句话，" * 60, stage="partial")
+        wait_until(lambda: (card_box(desktop) or (0, one_top))[1] < one_top, "a taller card")
+        _, top, _, bottom = wait_until(lambda: card_box(desktop), "the card")
+        assert bottom == one_bottom
+        assert bottom - top < 220
+        shown.order("show", text="emoji 😀👍🏽 are left out", stage="partial")
+        wait_until(lambda: card_box(desktop), "the card")
+
+
+def test_the_card_may_be_at_the_top(desktop: XSession) -> None:
+    with caption(desktop, position="top") as shown:
+        shown.order("show", text="你好", stage="listening")
+        _, top, _, bottom = wait_until(lambda: card_box(desktop), "the card")
+        assert 50 < top < bottom < 250
+
+
+def test_corners_are_round(desktop: XSession) -> None:
+    with tk_entry(desktop), caption(desktop) as shown:
+        before = screen(desktop)
+        shown.order("show", text="你好", stage="partial")
+        left, top, right, bottom = wait_until(lambda: card_box(desktop), "the card")
+        after = screen(desktop)
+        for corner in ((left, top), (right - 1, top), (left, bottom - 1), (right - 1, bottom - 1)):
+            assert after.getpixel(corner) == before.getpixel(corner)
+
+
+def test_what_the_poll_raises_ends_the_loop_and_goes_on(desktop: XSession) -> None:
+    with caption(desktop) as shown:
+        assert shown.order("fail") == "from the poll"
+    with caption(desktop) as shown:
+        assert shown.order("stop") == "done"
+        assert shown.line() == "stopped"
+
+
+def test_without_a_window_the_loop_is_the_same() -> None:
+    captions = open_captions(Environment("linux"), CaptionSettings())
+    assert isinstance(captions, NoCaptions)
+    turns: list[int] = []
+
+    def poll() -> None:
+        turns.append(1)
+        if len(turns) == 3:
+            captions.stop()
+
+    captions.run(poll, 1)
+    assert len(turns) == 3
+    captions.run(captions.stop, 1)
+    captions.close()
+
+
+def test_the_doctor_explains_what_is_missing() -> None:
+    wayland = Environment("linux", display=":0", wayland_display="wayland-0")
+    assert "dictation toggle" in (check_captions(wayland).remedy or "")
+    assert check_captions(Environment("linux")).status == "warning"
+    choice = choose_captions(Environment("linux", display=":0"), has_tkinter=False)
+    assert choice.remedy == "sudo apt install python3-tk"
+    assert choose_captions(Environment("linux", display=":0"), has_tkinter=True).kind == "tk"
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT])
+def test_all_text_can_be_read(palette: Palette) -> None:
+    for colour in (palette.text, palette.quiet, palette.error):
+        assert contrast(colour, palette.card) >= 4.5
+    for ground in palette.languages.values():
+        assert contrast(palette.pill_text, ground) >= 4.5
+
+
+def test_chinese_breaks_anywhere_but_before_closing_marks() -> None:
+    assert wrap("一二三四五", len, 3) == ["一二三", "四五"]
+    assert wrap("一二三，四", len, 3) == ["一二", "三，四"]
+    assert wrap("一二（三）", len, 3) == ["一二", "（三）"]
+    assert wrap("用 API 的 code", len, 5) == ["用 API", "的", "code"]
+
+
+def test_latin_words_stay_whole_while_they_fit() -> None:
+    assert wrap("the quick brown fox", len, 10) == ["the quick", "brown fox"]
+    assert wrap("incomprehensible", len, 6) == ["incomp", "rehens", "ible"]
+    assert wrap("a\n\nb", len, 6) == ["a", "", "b"]
+    assert wrap("", len, 6) == [""]
+
+
+TEXT = st.text(st.sampled_from("一二，。（）“” abc,.'-\n字"), max_size=60)
+
+
+@given(TEXT, st.integers(2, 12))
+def test_no_letter_is_lost_and_no_line_is_too_long(text: str, width: int) -> None:
+    lines = wrap(text, len, width)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "").replace("\n", "")
+    assert all(len(line) <= width for line in lines)
+
+
+def test_of_too_many_lines_the_end_is_kept() -> None:
+    assert last_lines(["a", "b", "c"], 2) == (["b", "c"], True)
+    assert last_lines(["a"], 2) == (["a"], False)
+
+
+def test_the_card_is_placed_on_the_monitor_where_the_user_is() -> None:
+    left, right = Box(0, 0, 1920, 1080), Box(1920, 200, 1280, 800)
+    screen_box = Box(0, 0, 3200, 1080)
+    assert monitor_at([left, right], (2000, 300), screen_box) == right
+    assert monitor_at([left, right], (5000, 0), screen_box) == left
+    assert monitor_at([], (1, 1), screen_box) == screen_box
+    assert place((760, 100), right, top=False, margin=60) == (2180, 840)
+    assert place((760, 100), right, top=True, margin=60) == (2180, 260)
+
+
+def test_emoji_are_left_to_the_target_window() -> None:
+    assert displayable("好👍🏽 ok\x07") == "好 ok"
+
+
+def test_rounded_rows_cover_the_rectangle_but_its_corners() -> None:
+    rows = rounded_rows(100, 50, 10)
+    assert sum(height for _, _, _, height in rows) == 50
+    assert sum(width * height for _, _, width, height in rows) > 100 * 50 - 100
+    assert all(x >= 0 and x + width <= 100 for x, _, width, _ in rows)
