@@ -12,8 +12,10 @@ def main() -> None:
     """Run the command line: exit status 0, 1 for an error told in one line, 2 for wrong usage."""
     match sys.argv[1:]:
         case ["toggle" | "start" | "stop" | "cancel" as name]:
-            # People bind these to keys: the parser would take longer than they do.
+            # Bound to keys and asked by panels: the parser would take longer than they do.
             sys.exit(told(lambda: _send(name)))
+        case ["status", *options] if options in ([], ["--json"]):
+            sys.exit(told(lambda: _show_status(as_json=bool(options))))
         case _:
             sys.exit(told(_parse))
 
@@ -39,6 +41,12 @@ def _send(name: Literal["toggle", "start", "stop", "cancel"]) -> None:
     from dictation.cli.remote import send
 
     send(name)
+
+
+def _show_status(*, as_json: bool) -> None:
+    from dictation.cli.remote import show_status
+
+    show_status(as_json=as_json)
 
 
 def _parse() -> None:

@@ -144,6 +144,11 @@ class Daemon:
         """What the program ended of, None when somebody asked it to."""
         return self._state.error
 
+    @property
+    def showing(self) -> bool:
+        """Whether a caption or a notice is on the screen."""
+        return self._state.caption or self._hide_at is not None
+
     def take(self, message: Message) -> None:
         """Carry out all that follows from a message."""
         match message:

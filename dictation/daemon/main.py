@@ -38,6 +38,7 @@ from dictation.loading import load_recognizer, worker_settings
 from dictation.worker import Worker
 
 _POLL_MS = 40
+_NAP_SECONDS = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _log = logging.getLogger(__name__)
@@ -129,22 +130,25 @@ def _build(
 
 
 def _main_loop(daemon: Daemon, inbox: Inbox[Message], captions: Captions) -> None:
-    def poll() -> None:
+    """Sleep until there is something to do; a window that is on the screen is looked after too."""
+    has_window = not isinstance(captions, NoCaptions)
+
+    def serve() -> None:
         for message in inbox.take():
             daemon.take(message)
         daemon.tick()
+
+    def poll() -> None:
+        serve()
+        if not daemon.ended and not (has_window and daemon.showing):
+            # A window that is hidden needs no main loop.
+            due = daemon.tick()
+            inbox.wait(_NAP_SECONDS if due is None else min(due, _NAP_SECONDS))
+            serve()
         if daemon.ended:
             captions.stop()
 
-    def wait_and_poll() -> None:
-        poll()
-        if not daemon.ended:
-            inbox.wait(daemon.tick())
-
-    if isinstance(captions, NoCaptions):
-        captions.run(wait_and_poll, interval_ms=0)
-    else:
-        captions.run(poll, interval_ms=_POLL_MS)
+    captions.run(poll, _POLL_MS if has_window else 0)
 
 
 def _ask(inbox: Inbox[Message], request: Request) -> "Future[Reply]":

@@ -98,23 +98,50 @@ def sound() -> Iterator[VirtualMicrophone]:
         pytest.skip(str(missing))
 
 
-@pytest.fixture
-def config(tmp_path: Path, tiny_model: Path) -> Path:
-    path = tmp_path / "config.toml"
+def usual_config(folder: Path, model: Path) -> Path:
+    path = folder / "config.toml"
     path.write_text(
-        f'[model]\nname = "{tiny_model}"\nprecision = "fp32"\nthreads = 1\n'
+        f'[model]\nname = "{model}"\nprecision = "fp32"\nthreads = 1\n'
         '[audio]\ndevice = "microphone"\n'
     )
     return path
 
 
 @pytest.fixture
+def config(tmp_path: Path, tiny_model: Path) -> Path:
+    return usual_config(tmp_path, tiny_model)
+
+
+@pytest.fixture
 def daemon(
     desktop: XSession, sound: VirtualMicrophone, config: Path, tmp_path: Path
 ) -> Iterator[RunningDaemon]:
-    """Not started yet."""
+    """One of this test's own, not started yet."""
     env = {**desktop.env, **sound.environment, "XDG_STATE_HOME": str(tmp_path / "state")}
     running = RunningDaemon(desktop, env, config)
     yield running
     if running.process is not None and running.process.poll() is None:
         running.end(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def shared_daemon(
+    desktop: XSession,
+    sound: VirtualMicrophone,
+    tiny_model: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RunningDaemon]:
+    """One that runs for all tests that leave it as they found it; it must end well."""
+    folder = tmp_path_factory.mktemp("shared")
+    env = {**desktop.env, **sound.environment, "XDG_STATE_HOME": str(folder / "state")}
+    running = RunningDaemon(desktop, env, usual_config(folder, tiny_model))
+    running.start()
+    running.wait_for("idle")
+    yield running
+    assert running.end() == 0
+
+
+@pytest.fixture
+def idle_daemon(shared_daemon: RunningDaemon) -> RunningDaemon:
+    shared_daemon.wait_for("idle")
+    return shared_daemon

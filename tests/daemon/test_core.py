@@ -90,7 +90,7 @@ class House:
             focus=lambda: self.desk.focused,
             kept=self.kept,
         )
-        session = SessionSettings(mode=mode, caption_seconds=0.0)
+        session = SessionSettings(mode=mode, caption_seconds=0.2)
         self.daemon = Daemon(rooms, session, "en", "F9", time.monotonic)
         self.worker.start()
         self.delivery.start()
@@ -140,7 +140,9 @@ def test_what_is_said_while_the_key_is_held_arrives_in_the_window_that_had_the_f
     assert house.desk.written == [("loud loud ", EDITOR)]
     assert "loud" in house.desk.captions
     assert not house.desk.open
+    assert house.daemon.showing
     house.until(lambda: house.desk.caption is None)
+    assert not house.daemon.showing
     assert house.desk.statuses[-1] == "idle"
 
 

@@ -1,0 +1,86 @@
+"""A running daemon in daily use: a real key, a real microphone, real windows, other commands."""
+
+import json
+import threading
+
+import numpy as np
+import psutil
+from desktop.apps import tk_entry, xterm
+from xsession import wait_until
+
+from tests.loudness import silence, voice
+
+HEARD = "好的。"
+
+
+def test_holding_f9_and_speaking_puts_the_text_into_the_focused_window(
+    idle_daemon, desktop, sound, hands
+):
+    before = idle_daemon.wait_for("idle").utterances
+    with tk_entry(desktop) as entry:
+        hands.press("F9")
+        idle_daemon.wait_for("listening")
+        player = sound.start_playing(voice(2.0))
+        idle_daemon.wait_for("speaking")
+        player.wait(30)
+        hands.release("F9")
+        wait_until(lambda: entry.text() == HEARD, "the text in the entry")
+        status = idle_daemon.wait_for("idle")
+    assert status.microphone is not None
+    assert status.utterances == before + 1
+    assert status.last is not None
+    assert status.last.delivery is not None
+
+
+def test_commands_from_a_shell_drive_the_daemon(idle_daemon, desktop, sound):
+    before = idle_daemon.wait_for("idle").utterances
+    with xterm(desktop) as terminal:
+        assert idle_daemon.command("toggle").stdout == b"listening\n"
+        sound.play(np.concatenate([voice(1.5), silence(1.0)]))
+        assert idle_daemon.command("toggle").stdout == b"finishing\n"
+        wait_until(lambda: terminal.text() == HEARD, "the text in the terminal")
+        assert idle_daemon.command("start").stdout == b"listening\n"
+        sound.play(voice(1.0))
+        idle_daemon.command("cancel")
+        status = idle_daemon.wait_for("idle")
+        assert status.utterances == before + 1
+        assert terminal.text() == HEARD
+        assert json.loads(idle_daemon.command("status", "--json").stdout)["status"] == "idle"
+
+
+def test_a_second_daemon_says_that_one_runs_already(idle_daemon):
+    second = idle_daemon.command("run")
+    assert second.returncode == 1
+    pid = idle_daemon.process.pid
+    assert second.stderr.decode() == f"dictation: dictation already runs, pid {pid}\n"
+
+
+def test_a_text_nobody_can_take_is_kept_in_a_file(idle_daemon, desktop, sound):
+    with tk_entry(desktop) as first:
+        idle_daemon.command("start")
+        sound.play(voice(1.5))
+        with tk_entry(desktop) as second:
+            idle_daemon.command("stop")
+            status = idle_daemon.wait_for("idle")
+            assert status.kept == (HEARD,)
+            assert (first.text(), second.text()) == ("", "")
+    kept = idle_daemon.state / "dictation" / "undelivered.txt"
+    assert HEARD in kept.read_text(encoding="utf-8")
+
+
+def test_a_microphone_that_goes_away_is_told_and_comes_back(idle_daemon, sound):
+    sound.kill()
+    status = idle_daemon.wait_for("error")
+    assert status.problem is not None
+    assert status.microphone is None
+    sound.start()
+    assert idle_daemon.wait_for("idle").microphone is not None
+
+
+def test_left_alone_none_of_its_threads_spins(idle_daemon):
+    process = psutil.Process(idle_daemon.process.pid)
+    before = process.cpu_times()
+    threading.Event().wait(3.0)
+    after = process.cpu_times()
+    busy = (after.user - before.user + after.system - before.system) / 3.0
+    assert busy < 0.25
