@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from hands import Hands
 from Xlib.display import Display
-from xsession import XSession, require, wait_until
 
 from dictation.desktop.focus import Window, focused_window, has_input_focus
+from tests.hands import Hands
+from tests.xsession import XSession, require, wait_until
 
 
 class App(Protocol):

@@ -1,17 +1,12 @@
 """A desktop that the tests of this room share, and hands to use it with."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from hands import Hands
-from xsession import XSession, xsession
-
 from dictation.desktop.environment import Environment, read_environment
+from tests.hands import Hands
+from tests.xsession import XSession, xsession
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from apps import tk_entry, xterm
-from hands import Hands
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from Xlib import X
 from Xlib.display import Display
-from xsession import XSession, require, wait_until
 
 from dictation.desktop.captions import (
     CaptionSettings,
@@ -35,6 +32,9 @@ from dictation.desktop.captions.layout import (
 from dictation.desktop.captions.look import DARK, LIGHT, Palette, contrast, rounded_rows
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import focused_window
+from tests.desktop.apps import tk_entry, xterm
+from tests.hands import Hands
+from tests.xsession import XSession, require, wait_until
 
 # Tk ends its whole process when its display goes away, so it gets a process of its own.
 _CHILD = """

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hands import Hands
 from Xlib import X
 from Xlib.display import Display
-from xsession import XSession, wait_until, xsession
 
 from dictation.desktop.environment import Environment
 from dictation.desktop.hotkey import (
@@ -20,6 +18,8 @@ from dictation.desktop.hotkey import (
     open_hotkey,
 )
 from dictation.desktop.keys import KeySpec, KeySpecError, parse_key
+from tests.hands import Hands
+from tests.xsession import XSession, wait_until, xsession
 
 
 @contextmanager

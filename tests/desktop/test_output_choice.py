@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-from xsession import XSession, require
 
 from dictation.desktop.environment import Environment
 from dictation.desktop.keys import KeySpecError
@@ -12,6 +11,7 @@ from dictation.desktop.output import OutputSettings, check_output, choose_output
 from dictation.desktop.output.chords import EVERYWHERE, TERMINAL, USUAL, paste_rule
 from dictation.desktop.output.keeper import decode_offers, encode_offers
 from dictation.desktop.output.offers import Offer, Payload, saving_order, text_offer
+from tests.xsession import XSession, require
 
 
 @pytest.mark.parametrize(

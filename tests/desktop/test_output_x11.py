@@ -9,11 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
-from apps import APPS, App, await_focus, mousepad, tk_entry, xterm
-from hands import Hands
 from Xlib import X
 from Xlib.display import Display
-from xsession import XSession, require, wait_until, xsession
 
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import Window
@@ -28,6 +25,9 @@ from dictation.desktop.output import (
 )
 from dictation.desktop.output.offers import Offer, Payload
 from dictation.desktop.output.selections import SaveLimits, SelectionClient
+from tests.desktop.apps import APPS, App, await_focus, mousepad, tk_entry, xterm
+from tests.hands import Hands
+from tests.xsession import XSession, require, wait_until, xsession
 
 TEXTS = (
     'Hello, world! It\'s 100% (a test) of <tags> & "quotes".',

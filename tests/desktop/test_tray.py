@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
-from hands import Hands
 from PIL import Image
-from xsession import XSession, require, wait_until, xsession
 
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.tray import (
@@ -35,6 +33,8 @@ from dictation.desktop.tray import (
 from dictation.desktop.tray.icons import LANGUAGE_COLOURS, draw_icon
 from dictation.desktop.tray.menu import build_menu
 from dictation.desktop.tray.sni import SniTray, TrayError
+from tests.hands import Hands
+from tests.xsession import XSession, require, wait_until, xsession
 
 IDLE = TrayView("idle")
 SPEAKING = TrayView("speaking", "zh", "zh", "zh")
