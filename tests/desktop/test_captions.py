@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from Xlib import X
 from Xlib.display import Display
 
@@ -34,7 +34,8 @@ from dictation.desktop.environment import Environment
 from dictation.desktop.focus import focused_window
 from tests.desktop.apps import tk_entry, xterm
 from tests.hands import Hands
-from tests.xsession import XSession, require, wait_until
+from tests.screen import number, screen_colours
+from tests.xsession import XSession, wait_until
 
 # Tk ends its whole process when its display goes away, so it gets a process of its own.
 _CHILD = """
@@ -100,31 +101,16 @@ def caption(session: XSession, **settings: str | int) -> Iterator[Caption]:
         assert child.wait(10) == 0
 
 
-def screen(session: XSession) -> Image.Image:
-    file = session.folder / "captions.png"
-    subprocess.run(
-        [require("import"), "-window", "root", str(file)], env=session.env, timeout=20, check=True
-    )
-    with Image.open(file) as image:
-        return image.convert("RGB")
-
-
-def rgb(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5))
-
-
 def card_box(session: XSession, palette: Palette = DARK) -> tuple[int, int, int, int] | None:
-    """The place of the card on the screen, by its colour."""
-    picture = screen(session)
-    wanted = rgb(palette.card)
-    mask = Image.new("L", picture.size)
-    mask.putdata([255 if pixel == wanted else 0 for pixel in picture.get_flattened_data()])
-    return mask.getbbox()
+    """The place of the card on the screen (left, top, right, bottom), by its colour."""
+    rows, columns = np.nonzero(screen_colours(session.display) == number(palette.card))
+    if not len(rows):
+        return None
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
 def count(session: XSession, colour: str) -> int:
-    wanted = rgb(colour)
-    return sum(pixel == wanted for pixel in screen(session).get_flattened_data())
+    return int((screen_colours(session.display) == number(colour)).sum())
 
 
 def focus_of(session: XSession) -> int:
@@ -226,12 +212,12 @@ def test_the_card_may_be_at_the_top(desktop: XSession) -> None:
 
 def test_corners_are_round(desktop: XSession) -> None:
     with tk_entry(desktop), caption(desktop) as shown:
-        before = screen(desktop)
+        before = screen_colours(desktop.display)
         shown.order("show", text="你好", stage="partial")
         left, top, right, bottom = wait_until(lambda: card_box(desktop), "the card")
-        after = screen(desktop)
-        for corner in ((left, top), (right - 1, top), (left, bottom - 1), (right - 1, bottom - 1)):
-            assert after.getpixel(corner) == before.getpixel(corner)
+        after = screen_colours(desktop.display)
+        for x, y in ((left, top), (right - 1, top), (left, bottom - 1), (right - 1, bottom - 1)):
+            assert after[y, x] == before[y, x]
 
 
 def test_what_the_poll_raises_ends_the_loop_and_goes_on(desktop: XSession) -> None:

@@ -109,7 +109,7 @@ def test_texts_arrive_once_and_the_clipboards_come_back(
     copy(desktop, b"old primary", "-selection", "primary")
     with APPS[name](desktop) as app:
         expected = ""
-        for text in (*TEXTS, *random_texts(8)):
+        for text in (*TEXTS, *random_texts(4)):
             receipt = output.deliver(text, app.window)
             assert receipt.route == "x11"
             expected += text

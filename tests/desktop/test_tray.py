@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+import numpy as np
 import pytest
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
-from PIL import Image
 
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.tray import (
@@ -34,7 +33,8 @@ from dictation.desktop.tray.icons import LANGUAGE_COLOURS, draw_icon
 from dictation.desktop.tray.menu import build_menu
 from dictation.desktop.tray.sni import SniTray, TrayError
 from tests.hands import Hands
-from tests.xsession import XSession, require, wait_until, xsession
+from tests.screen import number, screen_colours
+from tests.xsession import XSession, wait_until, xsession
 
 IDLE = TrayView("idle")
 SPEAKING = TrayView("speaking", "zh", "zh", "zh")
@@ -110,23 +110,11 @@ def registered(session: XSession) -> list[str]:
 
 def find_icon(session: XSession, colour: str) -> tuple[int, int] | None:
     """The middle of the pixels of a colour on the screen; None when there are too few."""
-    file = session.folder / "screen.png"
-    subprocess.run(
-        [require("import"), "-window", "root", str(file)], env=session.env, timeout=20, check=True
-    )
-    wanted = tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    with Image.open(file) as image:
-        picture = image.convert("RGB")
-    width = picture.size[0]
-    places = [
-        (index % width, index // width)
-        for index, pixel in enumerate(picture.get_flattened_data())
-        if all(abs(a - b) <= 3 for a, b in zip(pixel, wanted, strict=True))
-    ]
-    if len(places) < 30:
+    rows, columns = np.nonzero(screen_colours(session.display) == number(colour))
+    if len(rows) < 30:
         return None
     # The median: other things on the screen may have a few pixels of the colour.
-    return int(median(x for x, _ in places)), int(median(y for _, y in places))
+    return int(np.median(columns)), int(np.median(rows))
 
 
 IDLE_COLOUR, LISTENING_COLOUR = "#3d4655", "#c8372d"
