@@ -14,5 +14,7 @@ class LanguageHead(nn.Module):
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Map mean encoder states (B, D) to log-probabilities (B, classes)."""
-        logits: Tensor = self.output(self.activation(self.hidden(pooled)))
+        # Means are taken in float32, whatever the weights are.
+        typed = pooled.to(self.hidden.weight.dtype)
+        logits: Tensor = self.output(self.activation(self.hidden(typed)))
         return logits.float().log_softmax(1)

@@ -52,7 +52,7 @@ class Conv1dSubsampling(nn.Module):
 
         With `final` the closing padding is appended and the stream is spent.
         """
-        waiting = torch.cat([state.features, features], dim=1)
+        waiting = torch.cat([state.features.to(features.dtype), features], dim=1)
         if final:
             waiting = F.pad(waiting, (0, 0, 0, 1))
         hidden = state.hidden
@@ -97,7 +97,7 @@ class Conv2dSubsampling(nn.Module):
         self, features: Tensor, state: SubsamplingState, final: bool
     ) -> tuple[Tensor, SubsamplingState]:
         """Map the next features (B, t, F) to the frames (B, t', D) they complete."""
-        waiting = torch.cat([state.features, features], dim=1)
+        waiting = torch.cat([state.features.to(features.dtype), features], dim=1)
         frames = max(0, (waiting.size(1) - 7) // 4 + 1)
         output = self._convolve(waiting[:, : 4 * frames + 3])
         return output, SubsamplingState(waiting[:, 4 * frames :], state.hidden)
