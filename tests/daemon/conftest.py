@@ -9,16 +9,13 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from hands import Hands
-from xsession import XSession, wait_until, xsession
-
 from dictation.control.client import NotRunning, ask
 from dictation.control.protocol import DaemonStatus
 from tests import pulse
+from tests.hands import Hands
 from tests.pulse import VirtualMicrophone
 from tests.tiny_model import write_tiny_model
+from tests.xsession import XSession, wait_until, xsession
 
 ROOT = Path(__file__).parents[2]
 

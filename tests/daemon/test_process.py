@@ -4,12 +4,12 @@ import signal
 import subprocess
 
 import pytest
-from desktop.apps import tk_entry
 from Xlib import XK, X
 from Xlib.display import Display
-from xsession import wait_until
 
+from tests.desktop.apps import tk_entry
 from tests.loudness import voice
+from tests.xsession import wait_until
 
 HEARD = "好的。"
 

@@ -5,10 +5,10 @@ import threading
 
 import numpy as np
 import psutil
-from desktop.apps import tk_entry, xterm
-from xsession import wait_until
 
+from tests.desktop.apps import tk_entry, xterm
 from tests.loudness import silence, voice
+from tests.xsession import wait_until
 
 HEARD = "好的。"
 
