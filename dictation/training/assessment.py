@@ -1,0 +1,237 @@
+"""A recogniser held against manifests: what it wrote for each recording, and the rates of that."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dictation.audio import SAMPLE_RATE
+from dictation.audio.files import read_audio
+from dictation.errors import DictationError
+from dictation.recognizer import Recognizer
+from dictation.training.manifest import Utterance, read_manifest
+from dictation.training.scoring import Confusion, Edits, added, edits, read_out
+
+
+class AssessmentError(DictationError):
+    """Recordings cannot be assessed; the message names the manifest and what is missing."""
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """A manifest's utterances. `has_written`: it tells how texts are written, not only spoken."""
+
+    name: str
+    manifest: Path
+    utterances: tuple[Utterance, ...]
+    has_written: bool
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds spent on one recording: its first pass chunk by chunk, and its final text."""
+
+    first_pass: float
+    final: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was recognised in one recording of `seconds`; `first_pass` None: not asked for."""
+
+    utterance: Utterance
+    seconds: float
+    language: str
+    words: str
+    text: str
+    first_pass: str | None
+    times: Times
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A recording with its edits.
+
+    `words`: the CTC words of the final pass against what was said; `text`: the final text against
+    what a typist would have written; `first_pass`: the last caption against what was said.
+    """
+
+    heard: Heard
+    words: Edits
+    text: Edits
+    first_pass: Edits | None
+
+
+def read_recordings(manifest: Path, limit: int | None = None) -> Recordings:
+    """Read a manifest, at most `limit` of its utterances, spread evenly over it.
+
+    Raises ManifestError for one that cannot be read and AssessmentError for missing recordings or
+    none at all.
+    """
+    utterances = read_manifest(manifest)
+    if not utterances:
+        raise AssessmentError(f"{manifest}: no utterance with a text")
+    has_written = any(each.written != each.text for each in utterances)
+    if limit is not None and limit < len(utterances):
+        utterances = [utterances[index * len(utterances) // limit] for index in range(limit)]
+    missing = [each.audio for each in utterances if not each.audio.is_file()]
+    if missing:
+        raise AssessmentError(
+            f"{manifest}: {len(missing)} of {len(utterances)} recordings are missing, first "
+            f"{missing[0]}; audio paths are relative to the manifest"
+        )
+    name = manifest.parent.name if manifest.stem == "manifest" else manifest.stem
+    return Recordings(name or manifest.stem, manifest, tuple(utterances), has_written)
+
+
+def assess(
+    recognizer: Recognizer,
+    recordings: Recordings,
+    chunk_ms: int | None,
+    progress: Callable[[float], None],
+) -> Iterator[Scored]:
+    """Recognise a set, recording by recording; `chunk_ms` None: without the streaming first pass.
+
+    `progress` is told the seconds of speech done with. Raises AudioFileError.
+    """
+    for utterance in recordings.utterances:
+        samples = np.concatenate(list(read_audio(utterance.audio)))
+        heard = _recognize(recognizer, utterance, samples, chunk_ms)
+        yield score(heard, has_written=recordings.has_written)
+        progress(utterance.duration)
+
+
+def score(heard: Heard, *, has_written: bool) -> Scored:
+    """Count the edits of one recording.
+
+    Without `has_written`, numbers in digits are read out before they are held against the words.
+    """
+    said = heard.utterance
+    text = heard.text if has_written else read_out(heard.text, said.text)
+    return Scored(
+        heard=heard,
+        words=edits(said.text, heard.words),
+        text=edits(said.written if has_written else said.text, text),
+        first_pass=None if heard.first_pass is None else edits(said.text, heard.first_pass),
+    )
+
+
+def _recognize(
+    recognizer: Recognizer, utterance: Utterance, samples: NDArray[np.float32], chunk_ms: int | None
+) -> Heard:
+    began = time.perf_counter()
+    first_pass = None if chunk_ms is None else _first_pass(recognizer, samples, chunk_ms)
+    passed = time.perf_counter()
+    final = recognizer.transcribe(samples)
+    ended = time.perf_counter()
+    return Heard(
+        utterance=utterance,
+        seconds=len(samples) / SAMPLE_RATE,
+        language=final.language,
+        words=final.words,
+        text=final.text,
+        first_pass=first_pass,
+        times=Times(passed - began, ended - passed),
+    )
+
+
+def _first_pass(recognizer: Recognizer, samples: NDArray[np.float32], chunk_ms: int) -> str:
+    stream = recognizer.stream(chunk_ms=chunk_ms)
+    chunk = chunk_ms * SAMPLE_RATE // 1000
+    for start in range(0, len(samples), chunk):
+        stream.accept(samples[start : start + chunk])
+    return stream.finish_first_pass()
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The sums over some recordings of one language, or of all (`measure` MER).
+
+    `measure`: WER over words for English, CER over characters for Mandarin (a word of another
+    script in it counts as one), MER over both where they mix.
+    """
+
+    spoken: str
+    measure: str
+    utterances: int
+    hours: float
+    words: Edits
+    text: Edits
+    first_pass: Edits | None
+
+
+@dataclass(frozen=True)
+class NoSpeech:
+    """Recordings in which nobody speaks, and what was made up for them."""
+
+    utterances: int
+    with_text: int
+    words: int
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The rates of a set: by language, then all together; real-time factors are seconds of
+    computing a second of sound, `first_pass_factor` None without a first pass."""
+
+    name: str
+    manifests: tuple[Path, ...]
+    utterances: int
+    hours: float
+    rates: tuple[Rates, ...]
+    languages: Confusion
+    no_speech: NoSpeech
+    final_factor: float
+    first_pass_factor: float | None
+
+
+_MEASURES = {"en": "WER", "zh": "CER", "mix": "MER"}
+
+
+def summarize(name: str, manifests: Sequence[Path], scored: Sequence[Scored]) -> Assessment:
+    """Sum up recordings, of one set or of several."""
+    speech = [each for each in scored if each.heard.utterance.language is not None]
+    silent = [each for each in scored if each.heard.utterance.language is None]
+    seconds = sum(each.heard.seconds for each in scored)
+    streamed = any(each.first_pass is not None for each in scored)
+    first_pass = sum(each.heard.times.first_pass for each in scored)
+    rates = [
+        _rates(spoken, measure, chosen)
+        for spoken, measure in _MEASURES.items()
+        if (chosen := [each for each in speech if each.heard.utterance.language == spoken])
+    ]
+    if len(rates) > 1:
+        rates.append(_rates("all", "MER", speech))
+    return Assessment(
+        name=name,
+        manifests=tuple(manifests),
+        utterances=len(scored),
+        hours=seconds / 3600,
+        rates=tuple(rates),
+        languages=Confusion.of(
+            (str(each.heard.utterance.language), each.heard.language) for each in speech
+        ),
+        no_speech=NoSpeech(
+            utterances=len(silent),
+            with_text=sum(bool(each.heard.text.strip()) for each in silent),
+            words=sum(each.text.insertions for each in silent),
+        ),
+        final_factor=sum(each.heard.times.final for each in scored) / seconds,
+        first_pass_factor=first_pass / seconds if streamed else None,
+    )
+
+
+def _rates(spoken: str, measure: str, scored: Sequence[Scored]) -> Rates:
+    first = [each.first_pass for each in scored if each.first_pass is not None]
+    return Rates(
+        spoken=spoken,
+        measure=measure,
+        utterances=len(scored),
+        hours=sum(each.heard.seconds for each in scored) / 3600,
+        words=added(each.words for each in scored),
+        text=added(each.text for each in scored),
+        first_pass=added(first) if first else None,
+    )

@@ -1,0 +1,101 @@
+"""A model held against manifests: what is counted, and what is said of broken ones."""
+
+import json
+
+import pytest
+
+from dictation.recognizer import Recognizer
+from dictation.training.assessment import (
+    AssessmentError,
+    Heard,
+    Times,
+    assess,
+    read_recordings,
+    score,
+    summarize,
+)
+from dictation.training.manifest import ManifestError, Utterance
+from tests.manifests import write_manifest
+from tests.tiny_model import write_tiny_model
+
+
+@pytest.fixture(scope="module")
+def recognizer(tmp_path_factory):
+    return Recognizer.load(
+        write_tiny_model(tmp_path_factory.mktemp("tiny")), precision="fp32", threads=1
+    )
+
+
+def heard(said, written, text, words=""):
+    utterance = Utterance("a.wav", said, written, "mix", None, 1.0)
+    return Heard(utterance, 1.0, "mix", words, text, None, Times(0.0, 0.1))
+
+
+def test_the_final_text_is_held_against_the_written_one_and_the_words_against_the_spoken():
+    said, written = "四零四 error", "404 error"
+    scored = score(heard(said, written, "404 error.", words="四零 error"), has_written=True)
+    assert (scored.text.errors, scored.text.reference) == (0, 2)
+    assert (scored.words.deletions, scored.words.reference) == (1, 4)
+    assert score(heard(said, written, "四零四 error"), has_written=True).text.errors > 0
+
+
+def test_without_written_texts_digits_are_as_good_as_words():
+    for text in ("404 error.", "四零四 error"):
+        assert (
+            score(heard("四零四 error", "四零四 error", text), has_written=False).text.errors == 0
+        )
+
+
+def test_a_set_is_recognised_and_summed_up_by_language(recognizer, tmp_path):
+    manifest = write_manifest(
+        tmp_path, [("好的", "zh"), ("hello there", "en"), ("好的 bye", "mix"), (None, "noise")]
+    )
+    recordings = read_recordings(manifest)
+    done: list[float] = []
+    scored = list(assess(recognizer, recordings, 320, done.append))
+    assessment = summarize(recordings.name, [manifest], scored)
+    assert sum(done) == pytest.approx(4.0)
+    assert [(row.spoken, row.measure) for row in assessment.rates] == [
+        ("en", "WER"),
+        ("zh", "CER"),
+        ("mix", "MER"),
+        ("all", "MER"),
+    ]
+    by_language = {row.spoken: row for row in assessment.rates}
+    for edits in (by_language["zh"].words, by_language["zh"].text, by_language["zh"].first_pass):
+        assert (edits.rate, edits.reference) == (0.0, 2)
+    assert by_language["en"].words.substitutions == 2
+    assert by_language["mix"].words.deletions == 1
+    assert by_language["all"].words.reference == 2 + 2 + 3
+    assert assessment.languages.total == 3
+    assert (assessment.no_speech.utterances, assessment.no_speech.words) == (1, 2)
+    assert assessment.hours == pytest.approx(4.0 / 3600)
+    assert assessment.final_factor > 0
+    assert assessment.first_pass_factor is not None
+
+
+def test_a_limit_takes_utterances_from_all_over_the_manifest(tmp_path):
+    manifest = write_manifest(tmp_path, [("一" * (n + 1), "zh") for n in range(6)])
+    texts = [each.text for each in read_recordings(manifest, 3).utterances]
+    assert [len(text) for text in texts] == [1, 3, 5]
+
+
+def test_missing_recordings_are_counted_before_anything_is_recognised(tmp_path):
+    manifest = write_manifest(tmp_path, [("好的", "zh"), ("好的", "zh")])
+    (tmp_path / "1.wav").unlink()
+    with pytest.raises(AssessmentError, match=r"1 of 2 recordings are missing, first .*1\.wav"):
+        read_recordings(manifest)
+
+
+def test_a_manifest_without_texts_is_refused(tmp_path):
+    manifest = write_manifest(tmp_path, [(None, "zh")])
+    with pytest.raises(AssessmentError, match="no utterance with a text"):
+        read_recordings(manifest)
+
+
+@pytest.mark.parametrize("line", ["{", json.dumps({"audio": "a.wav"}), "[]"])
+def test_a_broken_manifest_is_refused_with_the_line(tmp_path, line):
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text(line + "\n")
+    with pytest.raises(ManifestError, match="line 1"):
+        read_recordings(manifest)
