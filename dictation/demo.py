@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ from dictation.events import (
     SpeechDropped,
     Timing,
 )
-from dictation.listener import Samples
+from dictation.listener import Samples, StreamingRecognizer
 from dictation.loading import load_recognizer, worker_settings
 from dictation.worker import Worker
 
@@ -53,14 +53,23 @@ def run_demo(config: Path | None, *, silent: bool) -> None:
     """Play the samples to the worker, in real time, and show what it makes of them."""
     settings = load_settings(config)
     samples = read_samples(samples_folder())
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
+    dictate_samples(samples, lambda: load_recognizer(settings.model), settings, console, silent)
+
+
+def dictate_samples(
+    samples: Sequence[Sample],
+    load: Callable[[], StreamingRecognizer],
+    settings: Settings,
+    console: Console,
+    silent: bool,
+) -> None:
+    """Dictate recordings one after the other; `silent`: without letting the user hear them.
+
+    Raises DictationError when the model does not load or fails on one.
+    """
     events: SimpleQueue[Event] = SimpleQueue()
-    worker = Worker(
-        lambda: load_recognizer(settings.model),
-        worker_settings(settings),
-        events.put,
-        time.monotonic,
-    )
+    worker = Worker(load, worker_settings(settings), events.put, time.monotonic)
     worker.start()
     try:
         _await_model(events, console)
