@@ -55,15 +55,15 @@ class LossTable(_Table):
 class ScheduleTable(_Table):
     """Steps and learning rates, each with a linear warm-up, then a cosine down to a twentieth.
 
-    `new_rate`: the blocks and heads above a warm-started encoder, from the first step on.
-    `inner_rate`: new modules inside its blocks; `old_rate`: the parts that bring their knowledge
-    along; both rest for the first `hold` steps.
+    `new_rate`: the heads. `inner_rate`: new blocks and modules (a large rate on these ends in blanks
+    for everything). `old_rate`: the parts that bring their knowledge along; they and the modules
+    inside them rest for the first `hold` steps, which see full context.
     """
 
     steps: Positive
     warm_up: Positive = 100
-    new_rate: Annotated[float, Field(gt=0.0)] = 6e-4
-    inner_rate: Annotated[float, Field(gt=0.0)] = 2e-4
+    new_rate: Annotated[float, Field(gt=0.0)] = 1e-3
+    inner_rate: Annotated[float, Field(gt=0.0)] = 3e-4
     old_rate: Annotated[float, Field(gt=0.0)] = 4e-5
     hold: Annotated[int, Field(ge=0)] = 0
     averaging: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.999

@@ -29,7 +29,8 @@ from dictation.training.manifest import Utterance, read_manifest
 from dictation.training.vocabulary import make_vocabularies
 
 _STATE = "training.pt"
-_HEADS = ("encoder.upper", "encoder.pairing", "ctc.", "language.")
+_HEADS = ("encoder.pairing", "ctc.", "language.")
+_UPPER = "encoder.upper"
 
 
 @dataclass
@@ -116,7 +117,7 @@ def _begin(config: TrainingConfig, corpora: Sequence[Corpus]) -> _Run:
         old_names = {
             name
             for name, _ in checkpoint.model.named_parameters()
-            if not name.startswith(_HEADS) and ".convolution." not in name
+            if not name.startswith((*_HEADS, _UPPER)) and ".convolution." not in name
         }
     elif config.start.whisper is not None:
         utterances = (u for corpus in corpora for u in corpus.utterances)
@@ -141,12 +142,14 @@ def _run(checkpoint: Checkpoint, old_names: set[str], config: TrainingConfig) ->
     named = dict(model.named_parameters())
     schedule = config.schedule
     heads = {name for name in named if name.startswith(_HEADS)}
+    upper = {name for name in named if name.startswith(_UPPER)}
     groups = [
         {"params": [named[name] for name in named if name in names], "base": rate, "begin": begin}
         for names, rate, begin in (
             (heads, schedule.new_rate, 0),
-            (set(named) - heads - old_names, schedule.inner_rate, schedule.hold),
-            (old_names - heads, schedule.old_rate, schedule.hold),
+            (upper, schedule.inner_rate, 0),
+            (set(named) - heads - upper - old_names, schedule.inner_rate, schedule.hold),
+            (old_names, schedule.old_rate, schedule.hold),
         )
     ]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
@@ -164,10 +167,15 @@ def _update(run: _Run, batch: object, config: TrainingConfig) -> tuple[Losses, f
         group["lr"] = group["base"] * factor
         for parameter in group["params"]:
             parameter.requires_grad_(factor > 0.0)
+    # What rests was made for full context, and its decoder has nothing to learn yet.
+    resting = run.step < schedule.hold
     chunk_size, left_context = draw_chunk(run.step, config.seed, config.chunks)
+    if resting:
+        chunk_size, left_context = None, -1
+    weights = config.loss.model_copy(update={"attention": 0.0}) if resting else config.loss
     torch.manual_seed(config.seed * 1_000_003 + run.step)
     with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
-        losses = joint_loss(model, batch, config.loss, chunk_size, left_context)
+        losses = joint_loss(model, batch, weights, chunk_size, left_context)
     run.optimizer.zero_grad(set_to_none=True)
     losses.total.backward()  # type: ignore[no-untyped-call]
     norm = float(nn.utils.clip_grad_norm_(model.parameters(), 5.0))

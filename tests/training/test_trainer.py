@@ -1,0 +1,198 @@
+"""Training on a few seconds of sound: it learns, it can be stopped, and batches come out alike."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from rich.console import Console
+
+from dictation.checkpoints.own import load_checkpoint, save_checkpoint
+from dictation.training.augment import AugmentConfig, augment, mix
+from dictation.training.config import TrainingConfigError, read_training_config
+from dictation.training.data import Corpus, plan_epoch, written_target
+from dictation.training.manifest import ManifestError, Utterance, read_manifest
+from dictation.training.trainer import draw_chunk, learning_factor, train
+from tests.models import tiny_checkpoint
+
+TEXTS = [("这个 API", "mix"), ("今天", "zh"), ("the code", "en"), ("讨论", "zh")]
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = []
+    for index, (text, language) in enumerate(TEXTS):
+        tone = np.sin(np.arange(16_000) * (0.05 + 0.04 * index)) * 0.3
+        sound = (tone + 0.01 * rng.standard_normal(16_000)).astype(np.float32)
+        soundfile.write(tmp_path / f"{index}.wav", sound, 16_000)
+        lines.append({"audio": f"{index}.wav", "text": text, "lang": language, "duration": 1.0})
+    path = tmp_path / "manifest.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    return path
+
+
+def recipe(tmp_path, manifest, steps, *, out="run", save_every=1):
+    if not (tmp_path / "start").exists():
+        save_checkpoint(tiny_checkpoint(), tmp_path / "start", torch.float32)
+    path = tmp_path / f"{out}-{steps}.toml"
+    path.write_text(
+        f"""
+        out = "{tmp_path / out}"
+        batch_seconds = 4
+        threads = 1
+        loaders = 0
+        bf16 = false
+        save_every = {save_every}
+        evaluate_every = 1000
+        [start]
+        checkpoint = "{tmp_path / "start"}"
+        [[corpus]]
+        manifest = "{manifest}"
+        [schedule]
+        steps = {steps}
+        warm_up = 3
+        [chunks]
+        sizes = [4, 8]
+        """,
+        encoding="utf-8",
+    )
+    return read_training_config(path)
+
+
+def console():
+    return Console(file=io.StringIO(), width=200)
+
+
+def losses_of(output: Console) -> list[float]:
+    lines = output.file.getvalue().splitlines()
+    return [float(line.split(" loss ")[1].split()[0]) for line in lines if " loss " in line]
+
+
+def test_the_loss_falls(tmp_path, manifest):
+    output = console()
+    train(recipe(tmp_path, manifest, 200, save_every=200), output)
+    losses = losses_of(output)
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, manifest):
+    whole = recipe(tmp_path, manifest, 6, out="whole")
+    train(whole, console())
+    # The same schedule, stopped in its middle: the state of step 3 is what a kill leaves behind.
+    stopped = recipe(tmp_path, manifest, 6, out="stopped")
+    saved = {}
+    torch_save = torch.save
+
+    def keep(values, path):
+        torch_save(values, path)
+        saved[values["position"][0]] = path.read_bytes()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "save", keep)
+        train(stopped, console())
+    (tmp_path / "stopped" / "training.pt").write_bytes(saved[3])
+    train(stopped, console())
+    models = [load_checkpoint(tmp_path / name / "model").model for name in ("whole", "stopped")]
+    for one, other in zip(*(model.state_dict().values() for model in models), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_an_epoch_is_the_same_for_the_same_seed_and_new_for_another(manifest):
+    corpora = [Corpus(read_manifest(manifest), 3.5)]
+    assert plan_epoch(corpora, 4, 1, 0) == plan_epoch(corpora, 4, 1, 0)
+    assert plan_epoch(corpora, 4, 1, 0) != plan_epoch(corpora, 4, 1, 1)
+
+
+def test_an_epoch_draws_by_weight_and_fills_no_batch_too_full(manifest):
+    utterances = read_manifest(manifest)
+    plan = plan_epoch([Corpus(utterances, 10.0), Corpus(utterances, 1.0)], 3, 1, 0)
+    drawn = [number for batch in plan for number, _ in batch]
+    assert (drawn.count(0), drawn.count(1)) == (40, 4)
+    assert max(len(batch) for batch in plan) <= 3
+
+
+def test_chunks_are_drawn_by_step(tmp_path, manifest):
+    chunks = recipe(tmp_path, manifest, 5).chunks
+    drawn = [draw_chunk(step, 1, chunks) for step in range(200)]
+    assert drawn == [draw_chunk(step, 1, chunks) for step in range(200)]
+    assert {size for size, _ in drawn} == {None, 4, 8}
+
+
+def test_rates_warm_up_where_their_part_begins_and_fall(tmp_path, manifest):
+    schedule = recipe(tmp_path, manifest, 100).schedule
+    factors = [learning_factor(step, schedule, begin=10) for step in range(100)]
+    assert factors[:10] == [0.0] * 10
+    assert factors[10] < factors[11] < factors[12]
+    assert factors[20:] == sorted(factors[20:], reverse=True)
+    assert factors[-1] == pytest.approx(0.05, abs=0.01)
+
+
+def test_noise_is_mixed_at_the_ratio_asked_for():
+    rng = np.random.default_rng(0)
+    speech = rng.standard_normal(16_000).astype(np.float32) * 0.1
+    noise = rng.standard_normal(4_000).astype(np.float32)
+    added = mix(speech, noise, 10.0) - speech
+    ratio = 10 * np.log10(np.mean(speech**2) / np.mean(added**2))
+    assert ratio == pytest.approx(10.0, abs=0.1)
+
+
+def test_augmentation_is_the_same_for_the_same_generator_and_never_clips():
+    speech = np.sin(np.arange(16_000) * 0.1).astype(np.float32)
+    every = AugmentConfig(speed=1, noise=1, room=1, telephone=1)
+    noise = np.random.default_rng(1).standard_normal(64_000).astype(np.float32)
+    one, other = (augment(speech, every, np.random.default_rng(5), noise) for _ in range(2))
+    assert np.array_equal(one, other)
+    assert np.abs(one).max() <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("written", "target"),
+    [
+        ("WE HAVE CLIMBED ONE STEP AND I FELL", " We have climbed one step and I fell."),
+        ("信息时报讯记者陈子至", "信息时报讯记者陈子至。"),
+        ("这个 code 是 404。", "这个 code 是 404。"),
+        ("一下", "一下"),
+        ("", ""),
+    ],
+)
+def test_the_decoder_learns_sentences(tmp_path, written, target):
+    utterance = Utterance(tmp_path, written, written, "zh", None, 1.0)
+    assert written_target(utterance) == target
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "line 1"),
+        ('{"audio": "a.wav", "text": "x", "lang": "fr", "duration": 1}', "'fr' is none of"),
+        ('{"audio": "a.wav", "text": "x", "lang": "en"}', "duration"),
+        ("[1]", "line 1"),
+    ],
+)
+def test_a_broken_manifest_is_named_with_its_line(tmp_path, line, message):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(line)
+    with pytest.raises(ManifestError, match=r"bad\.jsonl") as caught:
+        read_manifest(path)
+    assert message in str(caught.value)
+
+
+def test_recordings_without_transcript_are_left_out_and_noise_says_nothing(tmp_path):
+    path = tmp_path / "manifest.jsonl"
+    lines = [("a", None, "en"), ("b", None, "noise")]
+    path.write_text(
+        "\n".join(
+            json.dumps({"audio": a, "text": t, "lang": lang, "duration": 1}) for a, t, lang in lines
+        )
+    )
+    assert [(u.audio.name, u.text, u.language) for u in read_manifest(path)] == [("b", "", None)]
+
+
+def test_a_wrong_training_file_is_named(tmp_path):
+    path = tmp_path / "train.toml"
+    path.write_text('out = "x"\n[start]\n[schedule]\nsteps = 0\n[[corpus]]\nmanifest = "m"\n')
+    with pytest.raises(TrainingConfigError, match=r"train\.toml: schedule\.steps = 0"):
+        read_training_config(path)
