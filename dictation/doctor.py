@@ -57,7 +57,10 @@ def _desktop(settings: Settings, env: Environment, *, running: bool) -> Iterator
         yield Check("hotkey", "ok", f"{key}: the running daemon has it")
     else:
         yield check_hotkey(key, env)
-    yield check_output(env, output_settings(settings))
+    try:
+        yield check_output(env, output_settings(settings))
+    except ConfigError as error:
+        yield Check("output", "failed", str(error), "correct the settings file")
 
 
 def check_display(env: Environment) -> Check:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from dictation.config import Settings
+from dictation.config import ConfigError, Settings
 from dictation.desktop.captions import CaptionSettings
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import Window, focused_window
 from dictation.desktop.hotkey import Hotkey, HotkeyUnavailable, open_hotkey
+from dictation.desktop.keys import KeySpecError, parse_key
 from dictation.desktop.output import OutputSettings
 from dictation.errors import DictationError
 from dictation.session import SessionSettings
@@ -33,7 +34,12 @@ def session_settings(settings: Settings) -> SessionSettings:
 
 
 def output_settings(settings: Settings) -> OutputSettings:
-    """How texts are delivered."""
+    """How texts are delivered. Raises ConfigError for a chord that is none."""
+    for wm_class, chord in settings.output.paste_keys.items():
+        try:
+            parse_key(chord)
+        except KeySpecError as error:
+            raise ConfigError(f"output.paste_keys.{wm_class}: {error}") from error
     return OutputSettings(route=settings.output.route, chords=settings.output.paste_keys)
 
 

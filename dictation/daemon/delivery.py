@@ -8,7 +8,8 @@ from queue import SimpleQueue
 
 from dictation.actions import Deliver
 from dictation.desktop.focus import Window
-from dictation.desktop.output import DeliveryError, Output
+from dictation.desktop.output import Output
+from dictation.errors import DictationError
 from dictation.events import Delivered, DeliveryFailed, Event
 
 _BROKEN = "an error in the program"
@@ -63,7 +64,7 @@ class DeliveryDesk:
         began = time.monotonic()
         try:
             receipt = self._output.deliver(text, parcel.target)
-        except DeliveryError as error:
+        except DictationError as error:
             return DeliveryFailed(order.utterance, str(error))
         return Delivered(order.utterance, receipt.route, time.monotonic() - began)
 

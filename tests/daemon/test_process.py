@@ -54,6 +54,7 @@ def test_a_hotkey_that_another_program_has_is_one_clear_line(daemon, desktop):
     ("setting", "message"),
     [
         ('[hotkey]\nkey = "Ctrl+Frobnicate"', "Frobnicate"),
+        ('[output]\npaste_keys = { kitty = "Ctrl+Frob+V" }', "output.paste_keys.kitty"),
         ('[model]\nname = "nowhere"', "there is no model 'nowhere'"),
     ],
 )
