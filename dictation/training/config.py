@@ -55,9 +55,9 @@ class LossTable(_Table):
 class ScheduleTable(_Table):
     """Steps and learning rates, each with a linear warm-up, then a cosine down to a twentieth.
 
-    `new_rate`: the heads. `inner_rate`: new blocks and modules (a large rate on these ends in blanks
-    for everything). `old_rate`: the parts that bring their knowledge along; they and the modules
-    inside them rest for the first `hold` steps, which see full context.
+    `new_rate`: the heads. `inner_rate`: new blocks and modules (a large rate on these ends in
+    blanks for everything). `old_rate`: the parts that bring their knowledge along; they and the
+    modules inside them rest for the first `hold` steps, which see full context.
     """
 
     steps: Positive
