@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test check clean
+.PHONY: demo run test lint check clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -16,11 +16,12 @@ run: $(STAMP)
 test: $(DEV_STAMP)
 	@$(PYTHON) -m pytest
 
-check: $(DEV_STAMP)
+lint: $(DEV_STAMP)
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
-	@$(PYTHON) -m pytest
+
+check: lint test
 
 $(STAMP): pyproject.toml scripts/prepare.sh
 	@scripts/prepare.sh $(VENV) .
