@@ -66,12 +66,14 @@ _ASCII_MARKS = {",": "，", ".": "。", "?": "？", "!": "！", ";": "；", ":":
 
 
 def full_width_marks(text: str) -> str:
-    """Make marks that follow Chinese full-width, and the last mark of a mostly Chinese text."""
+    """Make marks that follow Chinese full-width, and the last mark of a text in which Chinese
+    characters are not fewer than Latin words."""
     text = re.sub(
         r"(?<=[\u4e00-\u9fff])\s*([,.?!;:])(?!\d)", lambda mark: _ASCII_MARKS[mark.group(1)], text
     )
     chinese = sum(map(is_cjk, text))
-    if chinese >= 4 and text[-1:] in _ASCII_MARKS and text[-1] != ":":
+    latin = len(re.findall(r"[A-Za-z0-9]+", text))
+    if chinese >= max(1, latin) and text[-1:] in _ASCII_MARKS and text[-1] != ":":
         text = text[:-1] + _ASCII_MARKS[text[-1]]
     return text
 

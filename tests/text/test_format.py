@@ -44,6 +44,7 @@ def test_scripts_are_spaced(text, spaced):
         ("这个版本是 2.1 吗?", "这个版本是 2.1 吗？"),
         ("Version 2.1, please.", "Version 2.1, please."),
         ("帮我看一下这个 bug.", "帮我看一下这个 bug。"),
+        ("I said 你好 to him.", "I said 你好 to him."),
     ],
 )
 def test_marks_follow_their_script(text, marked):

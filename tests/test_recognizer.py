@@ -1,0 +1,175 @@
+"""The recogniser on a small model with random weights: what holds whatever the weights are."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from dictation.decoding.second_pass import SecondPass, distance
+from dictation.model.placement import PlacementError, place
+from dictation.recognizer import Recognizer
+from dictation.text.tokenizer import build_ctc_tokenizer
+from tests.models import CHINESE, LATIN, tiny_checkpoint, tiny_config, tiny_model
+
+
+def sound(seconds: float) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return (0.1 * rng.standard_normal(int(16_000 * seconds))).astype(np.float32)
+
+
+@pytest.fixture
+def recognizer():
+    checkpoint = tiny_checkpoint()
+    return Recognizer(checkpoint, place(checkpoint.model, "cpu", "fp32"))
+
+
+def heard(recognizer, samples, block, chunk_ms=320):
+    stream = recognizer.stream(chunk_ms=chunk_ms)
+    partials = []
+    for first in range(0, len(samples), block):
+        partial = stream.accept(samples[first : first + block])
+        if partial is not None:
+            partials.append(partial)
+    return partials, stream.finish()
+
+
+@pytest.mark.parametrize("block", [160, 1_000, 5_120, 100_000])
+def test_how_the_sound_is_cut_does_not_matter(recognizer, block):
+    samples = sound(2.7)
+    _, one = heard(recognizer, samples, 320)
+    _, other = heard(recognizer, samples, block)
+    assert one == other
+
+
+@pytest.mark.parametrize(("chunk_ms", "captions"), [(320, 9), (640, 4)])
+def test_there_is_a_caption_after_every_chunk(recognizer, chunk_ms, captions):
+    partials, _ = heard(recognizer, sound(3.0), 320, chunk_ms)
+    assert len(partials) == captions
+
+
+def test_the_finished_text_is_that_of_the_whole_utterance(recognizer):
+    samples = sound(2.3)
+    _, streamed = heard(recognizer, samples, 320)
+    whole = recognizer.transcribe(samples)
+    assert (streamed.text, streamed.words) == (whole.text, whole.words)
+    assert (streamed.language, streamed.confidence) == (whole.language, whole.confidence)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.01, 0.039, 0.1])
+def test_next_to_nothing_is_no_error(recognizer, seconds):
+    samples = sound(seconds)
+    partials, final = heard(recognizer, samples, 320)
+    assert partials == []
+    assert isinstance(final.text, str)
+    assert isinstance(recognizer.transcribe(samples).text, str)
+
+
+def test_a_language_is_only_named_once_there_is_speech_to_tell_it_by(recognizer):
+    partials, _ = heard(recognizer, sound(2.0), 320)
+    assert partials[0].language is None
+    assert all(partial.language in (None, "zh", "en", "mix") for partial in partials)
+
+
+@pytest.mark.parametrize("chunk_ms", [0, -320, 330])
+def test_a_chunk_that_is_no_whole_number_of_frames_is_refused(recognizer, chunk_ms):
+    with pytest.raises(ValueError, match="chunk_ms"):
+        recognizer.stream(chunk_ms=chunk_ms)
+
+
+def test_stereo_is_refused(recognizer):
+    with pytest.raises(ValueError, match=r"must be \(N,\)"):
+        recognizer.transcribe(np.zeros((2, 1600), np.float32))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_streams_too(precision):
+    checkpoint = tiny_checkpoint()
+    recognizer = Recognizer(checkpoint, place(checkpoint.model, "cpu", precision))
+    partials, final = heard(recognizer, sound(2.0), 320)
+    assert len(partials) == 6
+    assert recognizer.description == "tiny, 0 M parameters, cpu, " + precision
+    assert isinstance(final.text, str)
+
+
+def test_a_device_that_is_not_there_is_named():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(PlacementError, match="no cuda on this machine"):
+        place(tiny_checkpoint().model, "cuda", "auto")
+
+
+def test_an_unknown_precision_is_named():
+    with pytest.raises(PlacementError, match="'int3' is none of"):
+        place(tiny_checkpoint().model, "cpu", "int3")
+
+
+class FixedTokens:
+    """A decoder vocabulary of whole texts: id 2 + i is the i-th of them."""
+
+    end = 1
+
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+
+    def prompt(self, language: str) -> tuple[int, ...]:
+        return (0,)
+
+    def decode(self, tokens: list[int]) -> str:
+        return "".join(self._texts[token - 2] for token in tokens)
+
+
+def decided_by(text: str) -> str:
+    """Return what the second pass makes of CTC's 这个 API when the decoder would write `text`."""
+    tokenizer = build_ctc_tokenizer(CHINESE, LATIN, 68)
+    model = tiny_model(tiny_config(len(tokenizer), decoder=3))
+    decoder = model.decoder
+    assert decoder is not None
+    with torch.no_grad():  # whatever the memory: first the text, then the end
+        decoder.embedding.weight.zero_()
+        decoder.embedding.weight[1:3] = torch.eye(16)[:2] * 50
+        decoder.positions.zero_()
+        decoder.norm.weight.zero_()
+        decoder.norm.bias.zero_()
+    steps = iter([torch.eye(16)[1] * 9, torch.eye(16)[0] * 9])
+    decoder.norm.register_forward_hook(lambda *_: next(steps).view(1, 1, 16))
+    ids = tokenizer.encode("这个 API")
+    frames = [token for each in ids for token in (each, 0)]
+    log_probs = torch.full((len(frames), len(tokenizer)), -20.0)
+    log_probs[torch.arange(len(frames)), torch.tensor(frames)] = 0.0
+    second_pass = SecondPass(tokenizer, decoder, FixedTokens([text]))
+    with torch.inference_mode():
+        return second_pass.decide(torch.randn(1, 20, 16), log_probs, "mix").text
+
+
+def test_the_decoder_writes_the_text():
+    assert decided_by("这个API.") == "这个 API。"
+
+
+def test_a_decoder_that_makes_things_up_is_not_believed():
+    assert decided_by("感谢观看，下期再见，请订阅") == "这个 API。"
+
+
+@pytest.mark.parametrize(
+    ("written", "words", "most"),
+    [
+        ("我的端口是 8080。", "我的端口是八零八零", 0.0),
+        ("It's at 3:30 p.m.", "it's at three thirty PM", 0.2),
+        ("OK, let's go.", "ok let's go", 0.0),
+        ("", "", 0.0),
+    ],
+)
+def test_writing_is_not_distance(written, words, most):
+    assert distance(written, words) <= most
+
+
+def test_other_words_are_distance():
+    assert distance("感谢观看", "今天我们讨论") == 1.0
+
+
+def test_importing_the_package_does_not_import_torch():
+    ask = "print('torch' in sys.modules)"
+    code = f"import sys, dictation; {ask}; dictation.Recognizer; {ask}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
