@@ -1,0 +1,1 @@
+"""What dictation costs on a machine: how fast, how much memory, how much idling."""

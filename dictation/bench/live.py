@@ -1,0 +1,191 @@
+"""A process of its own that is the daemon without its devices: what a real worker costs, live.
+
+The parent writes LiveSettings to standard input as one JSON line; this process answers with one
+line when the model is ready and one with what it measured.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from queue import Empty, SimpleQueue
+
+import numpy as np
+
+from dictation.audio import SAMPLE_RATE
+from dictation.bench.process import own_memory, own_usage
+from dictation.bench.sounds import Samples, quiet_room, recordings
+from dictation.config import Settings
+from dictation.errors import DictationError
+from dictation.events import (
+    Event,
+    Final,
+    ListeningEnded,
+    ModelFailed,
+    ModelReady,
+    Partial,
+    SpeechDropped,
+    SpeechStarted,
+)
+from dictation.loading import load_recognizer, worker_settings
+from dictation.worker import Worker
+
+_BLOCK = SAMPLE_RATE * 40 // 1000  # what the microphone delivers at a time
+_PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """`utterances`: how many recordings are spoken, in turn; `seconds`: how long quiet lasts."""
+
+    settings: dict[str, object]
+    utterances: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LiveFigures:
+    """Seconds, MB and percent of one core. `false_starts`: utterances found in the quiet room.
+
+    `finals`, `waits`: of utterances that gave a text. `first_partials`: of all that gave a caption.
+    """
+
+    load_seconds: float
+    memory_loaded: float | None
+    memory_after: float | None
+    idle_cpu: float
+    quiet_cpu: float
+    false_starts: int
+    first_partials: list[float]
+    finals: list[float]
+    waits: list[float]
+
+
+def main() -> None:
+    """Measure as told on standard input and print the figures."""
+    wanted = LiveSettings(**json.loads(sys.stdin.readline()))
+    settings = Settings.model_validate(wanted.settings)
+    try:
+        figures = _measure(settings, wanted)
+    except DictationError as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        return
+    print(json.dumps(asdict(figures)), flush=True)
+
+
+def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
+    speech = recordings()
+    room = quiet_room(5.0)
+    events: SimpleQueue[Event] = SimpleQueue()
+    worker = Worker(
+        lambda: load_recognizer(settings.model),
+        worker_settings(settings),
+        events.put,
+        time.monotonic,
+    )
+    worker.start()
+    try:
+        ready = events.get(timeout=_PATIENCE_SECONDS)
+        if isinstance(ready, ModelFailed):
+            raise DictationError(ready.message)
+        assert isinstance(ready, ModelReady)
+        print(json.dumps({"ready": ready.description}), flush=True)
+        memory_loaded = own_memory()
+        idle_cpu = _watch(worker, room, wanted.seconds)
+        worker.listen()
+        quiet_cpu = _watch(worker, room, wanted.seconds)
+        worker.finish()
+        false_starts = sum(isinstance(event, SpeechStarted) for event in _until_ended(events))
+        heard = _Heard([], [], [])
+        for turn in range(wanted.utterances):
+            sound = _in_room(speech[turn % len(speech)], settings.segmenter.end_ms)
+            heard.add(_speak(worker, events, sound))
+    finally:
+        worker.close()
+    return LiveFigures(
+        load_seconds=ready.seconds,
+        memory_loaded=memory_loaded,
+        memory_after=own_memory(),
+        idle_cpu=idle_cpu,
+        quiet_cpu=quiet_cpu,
+        false_starts=false_starts,
+        first_partials=heard.first_partials,
+        finals=heard.finals,
+        waits=heard.waits,
+    )
+
+
+@dataclass
+class _Heard:
+    first_partials: list[float]
+    finals: list[float]
+    waits: list[float]
+
+    def add(self, events: list[Event]) -> None:
+        waiting: dict[int, float] = {}
+        for event in events:
+            match event:
+                case SpeechStarted(utterance, at):
+                    waiting[utterance] = at
+                case Partial(utterance, text, _, at) if text and utterance in waiting:
+                    self.first_partials.append(at - waiting.pop(utterance))
+                case Final(timing=timing):
+                    self.finals.append(timing.compute)
+                    self.waits.append(timing.endpoint_wait)
+                case SpeechDropped(reason="failed", detail=detail):
+                    raise DictationError(f"the model failed on a recording: {detail}")
+                case _:
+                    pass
+
+
+def _watch(worker: Worker, room: Samples, seconds: float) -> float:
+    """The CPU share in percent of one core while the quiet room is heard, in real time."""
+    before = own_usage()
+    blocks = round(seconds * SAMPLE_RATE / _BLOCK)
+    _feed(worker, [room[start : start + _BLOCK] for start in _starts(room, blocks)])
+    return before.share_until(own_usage())
+
+
+def _starts(room: Samples, blocks: int) -> Iterator[int]:
+    whole = len(room) // _BLOCK
+    return (index % whole * _BLOCK for index in range(blocks))
+
+
+def _in_room(sound: Samples, end_ms: int) -> Samples:
+    """A recording with quiet around it, long enough for its end to be noticed, in even noise."""
+    pause = (end_ms + 400) * SAMPLE_RATE // 1000
+    padded = np.pad(sound, (pause, pause))
+    return padded + quiet_room(len(padded) / SAMPLE_RATE, seed=1)[: len(padded)]
+
+
+def _speak(worker: Worker, events: "SimpleQueue[Event]", sound: Samples) -> list[Event]:
+    worker.listen()
+    _feed(worker, [sound[start : start + _BLOCK] for start in range(0, len(sound), _BLOCK)])
+    worker.finish()
+    return list(_until_ended(events))
+
+
+def _feed(worker: Worker, blocks: list[Samples]) -> None:
+    """Be a microphone: block after block by the clock, however long the worker takes."""
+    due = time.monotonic()
+    for block in blocks:
+        due += len(block) / SAMPLE_RATE
+        time.sleep(max(0.0, due - time.monotonic()))
+        worker.hear(block, time.monotonic())
+
+
+def _until_ended(events: "SimpleQueue[Event]") -> Iterator[Event]:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            event = events.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty as error:
+            raise DictationError("the model is too slow here to be measured live") from error
+        if isinstance(event, ListeningEnded):
+            return
+        yield event
+
+
+if __name__ == "__main__":
+    main()

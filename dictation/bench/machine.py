@@ -1,0 +1,78 @@
+"""The machine and the program that figures belong to."""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it was measured.
+
+    `usable_cores`: what this process may run on, of `cores`. `load`: processes that wanted a core
+    in the minute before, None where the system does not say (a busy machine gives poor figures).
+    `commit`: of the checkout, `-dirty` with changes, None for an installed package.
+    """
+
+    processor: str
+    cores: int
+    usable_cores: int
+    load: float | None
+    system: str
+    python: str
+    torch: str
+    dictation: str
+    commit: str | None
+
+
+def describe_machine() -> Machine:
+    """Look at this machine; does not import torch."""
+    cores = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    return Machine(
+        processor=_processor(),
+        cores=cores,
+        usable_cores=usable,
+        load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        torch=_version("torch"),
+        dictation=_version("dictation"),
+        commit=_commit(),
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    try:
+        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    checkout = Path(__file__).parents[2]
+    if not (checkout / ".git").exists():
+        return None
+    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,41 @@
+"""The daemon that runs on this desktop, watched from outside while nobody speaks."""
+
+import time
+
+from dictation.bench.figures import Figure
+from dictation.bench.process import memory_of, usage_of
+from dictation.control.client import ask
+from dictation.errors import DictationError
+
+
+def watch_daemon(seconds: float) -> list[Figure]:
+    """Watch the running daemon idle and listening, `seconds` each; what it hears is dropped.
+
+    Raises DictationError when none runs, it is busy, or the system does not tell of processes.
+    """
+    status = ask("status")
+    if status.status != "idle":
+        raise DictationError(f"the daemon is {status.status}: stop it first, then measure again")
+    idle = _watch(status.pid, seconds)
+    ask("start")
+    try:
+        listening = _watch(status.pid, seconds)
+    finally:
+        ask("cancel")
+    where = "whole daemon: tray, captions, key, microphone and worker"
+    return [
+        Figure("daemon_cpu_idle", "%", f"of one core, idle; {where}", idle),
+        Figure("daemon_cpu_listening", "%", f"of one core, listening; {where}", listening),
+        Figure("daemon_memory", "MB", f"resident; {where}", memory_of(status.pid)),
+    ]
+
+
+def _watch(pid: int, seconds: float) -> float:
+    before = usage_of(pid)
+    time.sleep(seconds)
+    after = usage_of(pid)
+    if before is None or after is None:
+        raise DictationError(
+            "the daemon cannot be watched: it has ended, or there is no /proc here"
+        )
+    return before.share_until(after)
