@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from dictation.cli import model as model_commands
+
 app = typer.Typer(
     name="dictation",
     help="Local, private, streaming dictation for Mandarin, English and both in one sentence.",
@@ -122,3 +124,6 @@ def demo(
     from dictation.demo import run_demo
 
     run_demo(config, silent=silent)
+
+
+model_commands.register(app)

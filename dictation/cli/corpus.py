@@ -1,0 +1,34 @@
+"""`dictation synthesize`: a corpus of synthetic speech, with a bar for whoever waits."""
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from dictation.training.synthesis import SynthesisOptions, SynthesisReport, synthesize
+
+
+def synthesize_corpus(options: SynthesisOptions) -> None:
+    """Make the set and say what is in it. Raises DictationError without the synthesis extra."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    unit = "clips" if options.hours is None else "seconds"
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Synthesizing ({unit})", total=None)
+        report = synthesize(
+            options, lambda done, wanted: bar.update(task, completed=done, total=wanted or None)
+        )
+    print("\n".join(report_lines(report)))
+
+
+def report_lines(report: SynthesisReport) -> list[str]:
+    """What a run left, for people."""
+    total = sum(report.hours.values())
+    lines = [f"{report.manifest}: {report.clips} clips, {total:.2f} h, {report.rejected} rejected"]
+    for language, hours in report.hours.items():
+        error = report.errors.get(language)
+        checked = "" if error is None else f", read back with {100 * error:.1f} % errors"
+        lines.append(f"{language:>4}  {hours:.2f} h{checked}")
+    return lines

@@ -1,0 +1,165 @@
+"""The parser's commands about models: making, judging and timing them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dictation.errors import DictationError
+
+Config = Annotated[
+    Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
+]
+Model = Annotated[str | None, typer.Option(help="A model's name or folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_CHUNKS = (320, 640)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the parser."""
+    for command in (train, evaluate, synthesize, bench):
+        app.command()(command)
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train, on what.")],
+) -> None:
+    """Train a model; goes on where an earlier run with the same configuration was stopped."""
+    from rich.console import Console
+
+    from dictation.training.config import read_training_config
+
+    settings = read_training_config(config)
+    try:
+        from dictation.training.trainer import train as run
+    except ModuleNotFoundError as error:
+        raise _extra_missing(error, "training") from error
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"model: {run(settings, console)}")
+
+
+def evaluate(
+    manifest: Annotated[
+        list[Path], typer.Option(help="A list of recordings and texts; may be given again.")
+    ],
+    model: Model = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Score the streaming first pass too.")
+    ] = False,
+    chunk_ms: Annotated[
+        int, typer.Option("--chunk-ms", help="With --stream: sound in a chunk, 320 or 640 ms.")
+    ] = 320,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
+    ] = None,
+    hypotheses: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a JSON line for each recording.")
+    ] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Measure a model: error rates, languages told apart, real-time factor."""
+    if chunk_ms not in _CHUNKS:
+        raise typer.BadParameter(f"--chunk-ms takes 320 or 640, not {chunk_ms}")
+    try:
+        from dictation.cli.rates import EvaluationOptions, evaluate_model
+    except ModuleNotFoundError as error:
+        raise _extra_missing(error, "training") from error
+    options = EvaluationOptions(
+        manifests=tuple(manifest),
+        model=model,
+        chunk_ms=chunk_ms if stream else None,
+        limit=limit,
+        hypotheses=hypotheses,
+        as_json=as_json,
+    )
+    evaluate_model(options, config)
+
+
+def synthesize(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the sets are made.")],
+    set_name: Annotated[
+        str, typer.Option("--set", help="The set; dev... has voices and sentences of its own.")
+    ] = "train",
+    hours: Annotated[float | None, typer.Option(min=0.0, help="End after so much sound.")] = None,
+    clips: Annotated[int | None, typer.Option(min=1, help="End after so many clips.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="End after so much time of work.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same clips.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes at work.")] = 2,
+    cache: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the voice's model is put together.")
+    ] = Path("cache"),
+    tatoeba: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Tatoeba's sentence pairs, as TSV.")
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A faster-whisper model that reads clips back."),
+    ] = None,
+    hibari_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="English that the cheap voice speaks.")
+    ] = 0.6,
+) -> None:
+    """Synthesize a corpus of Mandarin, English and mixed speech; goes on where it was stopped."""
+    if hours is None and clips is None and minutes is None:
+        raise typer.BadParameter("say when to end: --hours, --clips or --minutes")
+    try:
+        from dictation.cli.corpus import synthesize_corpus
+        from dictation.training.synthesis import SynthesisOptions
+    except ModuleNotFoundError as error:
+        raise _extra_missing(error, "synthesis") from error
+    options = SynthesisOptions(
+        out=out,
+        set_name=set_name,
+        hours=hours,
+        clips=clips,
+        minutes=minutes,
+        seed=seed,
+        workers=workers,
+        cache=cache,
+        tatoeba=tatoeba,
+        teacher=teacher,
+        hibari_share=hibari_share,
+    )
+    synthesize_corpus(options)
+
+
+def bench(
+    model: Model = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Threads of the model.")
+    ] = None,
+    repetitions: Annotated[
+        int, typer.Option(min=1, help="Utterances of each length to time.")
+    ] = 20,
+    seconds: Annotated[
+        float, typer.Option(min=0.5, help="How long to watch an idle and a listening worker.")
+    ] = 20.0,
+    daemon: Annotated[
+        bool,
+        typer.Option(
+            "--daemon", help="Watch the running daemon too: idle, then listening. Be silent."
+        ),
+    ] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Time the model and its worker on this machine; takes some minutes."""
+    from dictation.cli.figures import BenchOptions, show_figures
+
+    options = BenchOptions(
+        model=model,
+        threads=threads,
+        repetitions=repetitions,
+        seconds=seconds,
+        daemon=daemon,
+        as_json=as_json,
+    )
+    show_figures(options, config)
+
+
+def _extra_missing(error: ModuleNotFoundError, extra: str) -> DictationError:
+    return DictationError(f"{error.name} is not installed: pip install 'dictation[{extra}]'")

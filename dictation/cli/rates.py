@@ -1,0 +1,251 @@
+"""`dictation evaluate`: error rates of a model on manifests, as tables or as JSON."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from dictation.config import load_settings
+from dictation.errors import DictationError
+from dictation.loading import load_recognizer
+from dictation.training.assessment import (
+    Assessment,
+    Rates,
+    Recordings,
+    Scored,
+    assess,
+    read_recordings,
+    summarize,
+)
+from dictation.training.scoring import Edits
+
+_LANGUAGES = ("zh", "en", "mix")
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What to evaluate; `chunk_ms` None: the final text alone, without a first pass before it."""
+
+    manifests: tuple[Path, ...]
+    model: str | None
+    chunk_ms: int | None
+    limit: int | None
+    hypotheses: Path | None
+    as_json: bool
+
+
+def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
+    """Recognise every recording and print the rates. Raises DictationError."""
+    section = load_settings(config).model
+    if options.model is not None:
+        section = section.model_copy(update={"name": options.model})
+    sets = [read_recordings(manifest, options.limit) for manifest in options.manifests]
+    with ExitStack() as stack:
+        write = stack.enter_context(_hypotheses(options.hypotheses))
+        recognizer = load_recognizer(section)
+        progress = stack.enter_context(_progress(sets))
+        assessments, everything = [], []
+        for recordings in sets:
+            scored = []
+            for each in assess(recognizer, recordings, options.chunk_ms, progress):
+                write(each)
+                scored.append(each)
+            assessments.append(summarize(recordings.name, [recordings.manifest], scored))
+            everything += scored
+    if len(sets) > 1:
+        assessments.append(summarize("all sets", options.manifests, everything))
+    if options.as_json:
+        values = {
+            "model": recognizer.description,
+            "chunk_ms": options.chunk_ms,
+            "sets": [assessment_values(each) for each in assessments],
+        }
+        print(json.dumps(values, ensure_ascii=False, indent=2))
+        return
+    console = Console(highlight=False)
+    console.print(recognizer.description)
+    for table in tables(assessments, options.chunk_ms):
+        console.print(table)
+
+
+@contextmanager
+def _hypotheses(path: Path | None) -> Iterator[Callable[[Scored], None]]:
+    """A JSON line for each recording as it is done, so that a long run can be looked into."""
+    if path is None:
+        yield lambda scored: None
+        return
+    try:
+        file: TextIO = path.open("w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise DictationError(f"{path} cannot be written: {error.strerror}") from error
+    with file:
+        yield lambda scored: print(
+            json.dumps(hypothesis_values(scored), ensure_ascii=False), file=file
+        )
+
+
+@contextmanager
+def _progress(sets: Sequence[Recordings]) -> Iterator[Callable[[float], None]]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda seconds: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    total = sum(each.duration for recordings in sets for each in recordings.utterances)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Recognising", total=total)
+        yield lambda seconds: bar.advance(task, seconds)
+
+
+def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Table]:
+    """The rates, what languages were taken for, and the rest, for people."""
+    rates = _table(
+        "Error rates" + ("" if chunk_ms is None else f" (first pass: chunks of {chunk_ms} ms)"),
+        ("set", "spoken", "scored"),
+        ("utt.", "min", "rate", "sub.", "del.", "ins."),
+    )
+    rates.caption = (
+        "words: as spoken, of the final pass; text: the final text against the written one"
+    )
+    languages = _table(
+        "Languages", ("set", "spoken"), (*(f"as {found}" for found in _LANGUAGES), "accuracy")
+    )
+    first_pass = [] if chunk_ms is None else ["first pass"]
+    speed = _table(
+        "Real-time factor (seconds of computing a second of sound), and silence",
+        ("set",),
+        ("min", "final", *first_pass, "without speech", "words made up"),
+    )
+    for each in assessments:
+        for row in each.rates:
+            _add_rates(rates, each.name, row)
+        rates.add_section()
+        for spoken in _spoken(each):
+            counts = each.languages.row(spoken)
+            share = counts[spoken] / max(1, sum(counts.values()))
+            languages.add_row(each.name, spoken, *map(str, counts.values()), _percent(share))
+        languages.add_row(each.name, "all", "", "", "", _percent(each.languages.accuracy))
+        languages.add_section()
+        streamed = [] if each.first_pass_factor is None else [f"{each.first_pass_factor:.3f}"]
+        silent = each.no_speech
+        minutes = f"{60 * each.hours:.1f}"
+        made_up = f"{silent.words} in {silent.with_text}"
+        factor = f"{each.final_factor:.3f}"
+        speed.add_row(each.name, minutes, factor, *streamed, str(silent.utterances), made_up)
+    return [rates, languages, speed]
+
+
+def _table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(
+        title=title,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for name in names:
+        table.add_column(name, overflow="fold", no_wrap=name == "scored")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _spoken(assessment: Assessment) -> list[str]:
+    return [row.spoken for row in assessment.rates if row.spoken != "all"]
+
+
+def _add_rates(table: Table, name: str, row: Rates) -> None:
+    scored = [("words", row.words), ("text", row.text)]
+    if row.first_pass is not None:
+        scored.append(("first pass", row.first_pass))
+    for what, counted in scored:
+        table.add_row(
+            name,
+            row.spoken,
+            f"{row.measure} {what}",
+            str(row.utterances),
+            f"{60 * row.hours:.1f}",
+            _percent(counted.rate),
+            *map(str, (counted.substitutions, counted.deletions, counted.insertions)),
+        )
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def assessment_values(assessment: Assessment) -> dict[str, object]:
+    """An assessment as JSON values; rates are fractions, factors seconds a second."""
+    return {
+        "set": assessment.name,
+        "manifests": [str(manifest) for manifest in assessment.manifests],
+        "utterances": assessment.utterances,
+        "hours": round(assessment.hours, 5),
+        "rates": {
+            row.spoken: {
+                "measure": row.measure,
+                "utterances": row.utterances,
+                "hours": round(row.hours, 5),
+                "words": _edit_values(row.words),
+                "text": _edit_values(row.text),
+                "first_pass": None if row.first_pass is None else _edit_values(row.first_pass),
+            }
+            for row in assessment.rates
+        },
+        "language": {
+            "accuracy": assessment.languages.accuracy,
+            "confusion": {
+                spoken: assessment.languages.row(spoken) for spoken in _spoken(assessment)
+            },
+        },
+        "no_speech": {
+            "utterances": assessment.no_speech.utterances,
+            "with_text": assessment.no_speech.with_text,
+            "words": assessment.no_speech.words,
+        },
+        "real_time_factor": {
+            "final": round(assessment.final_factor, 4),
+            "first_pass": None
+            if assessment.first_pass_factor is None
+            else round(assessment.first_pass_factor, 4),
+        },
+    }
+
+
+def _edit_values(counted: Edits) -> dict[str, object]:
+    return {
+        "rate": None if counted.rate is None else round(counted.rate, 5),
+        "reference": counted.reference,
+        "substitutions": counted.substitutions,
+        "deletions": counted.deletions,
+        "insertions": counted.insertions,
+    }
+
+
+def hypothesis_values(scored: Scored) -> dict[str, object]:
+    """What was said in one recording and what was recognised, with the edits of each."""
+    said = scored.heard.utterance
+    return {
+        "audio": str(said.audio),
+        "lang": said.language,
+        "said": said.text,
+        "written": said.written,
+        "recognized_lang": scored.heard.language,
+        "words": scored.heard.words,
+        "text": scored.heard.text,
+        "first_pass": scored.heard.first_pass,
+        "errors": {
+            "reference": scored.words.reference,
+            "words": scored.words.errors,
+            "text": scored.text.errors,
+            "first_pass": None if scored.first_pass is None else scored.first_pass.errors,
+        },
+    }

@@ -1,0 +1,141 @@
+"""The commands about models: what they print, and how they say what is wrong."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from dictation.cli import told
+from dictation.cli.app import app
+from dictation.cli.corpus import report_lines
+from dictation.training.synthesis import SynthesisReport
+from tests.manifests import write_manifest
+from tests.tiny_model import write_tiny_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(write_tiny_model(tmp_path_factory.mktemp("tiny")))
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("[model]\nprecision = 'fp32'\nthreads = 1\n")
+    return str(path)
+
+
+@pytest.fixture
+def complaint(capsys):
+    """What a command that cannot do its work says: one line, with exit status 1."""
+
+    def call(*arguments: str) -> str:
+        assert told(lambda: app(arguments, standalone_mode=False)) == 1
+        line = capsys.readouterr().err
+        assert line.startswith("dictation: ")
+        assert line.count("\n") == 1
+        return line
+
+    return call
+
+
+def evaluated(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["evaluate", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+@pytest.fixture
+def two_sets(tmp_path):
+    sets = []
+    for name, entries in {
+        "zh-dev": [("好的", "zh"), ("好", "zh")],
+        "mix-dev": [("好的 bye", "mix"), (None, "noise")],
+    }.items():
+        (tmp_path / name).mkdir()
+        sets += ["--manifest", str(write_manifest(tmp_path / name, entries))]
+    return sets
+
+
+def test_evaluate_prints_a_table_for_people(two_sets, model, config):
+    lines = evaluated(*two_sets, "--model", model, "--config", config, "--stream").splitlines()
+    assert lines[0].startswith("tiny, ")
+    rows = [line.split() for line in lines]
+    assert ["zh-dev", "zh", "CER", "text", "2", "0.0", "33.3", "%", "0", "0", "1"] in rows
+    assert ["mix-dev", "mix", "MER", "words", "1", "0.0", "33.3", "%", "0", "1", "0"] in rows
+    assert any("all sets" in line and "MER first pass" in line for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_evaluate_prints_json_for_programs_and_writes_what_it_heard(
+    two_sets, model, config, tmp_path
+):
+    heard = tmp_path / "heard.jsonl"
+    arguments = [*two_sets, "--model", model, "--config", config, "--hypotheses", str(heard)]
+    values = json.loads(evaluated(*arguments, "--json"))
+    assert [each["set"] for each in values["sets"]] == ["zh-dev", "mix-dev", "all sets"]
+    chinese = values["sets"][0]["rates"]["zh"]
+    assert (chinese["measure"], chinese["utterances"]) == ("CER", 2)
+    assert chinese["words"] == {
+        "rate": 0.33333,
+        "reference": 3,
+        "substitutions": 0,
+        "deletions": 0,
+        "insertions": 1,
+    }
+    assert chinese["first_pass"] is None
+    assert values["sets"][1]["no_speech"] == {"utterances": 1, "with_text": 1, "words": 2}
+    assert sum(values["sets"][2]["language"]["confusion"]["zh"].values()) == 2
+    assert values["sets"][2]["real_time_factor"]["final"] > 0
+    lines = [json.loads(line) for line in heard.read_text().splitlines()]
+    assert [line["words"] for line in lines] == ["好的"] * 4
+    assert lines[2]["errors"] == {"reference": 3, "words": 1, "text": 1, "first_pass": None}
+
+
+def test_evaluate_says_in_one_line_what_is_missing(two_sets, model, tmp_path, complaint):
+    nowhere = str(tmp_path / "nowhere.jsonl")
+    line = complaint("evaluate", "--manifest", nowhere, "--model", model)
+    assert "nowhere.jsonl: No such file or directory" in line
+    (tmp_path / "mix-dev" / "0.wav").unlink()
+    line = complaint("evaluate", *two_sets, "--model", model)
+    assert "1 of 2 recordings are missing" in line
+    assert "mix-dev/0.wav" in line
+    assert "there is no model" in complaint("evaluate", *two_sets[:2], "--model", "nowhere")
+
+
+def test_a_recording_that_is_no_sound_is_one_line(model, config, tmp_path, complaint):
+    manifest = write_manifest(tmp_path, [("好的", "zh")])
+    (tmp_path / "0.wav").write_text("no sound")
+    arguments = ["--manifest", str(manifest), "--model", model, "--config", config]
+    assert "0.wav is not an audio or video file" in complaint("evaluate", *arguments)
+
+
+def test_a_training_configuration_is_checked_before_anything_starts(tmp_path, complaint):
+    path = tmp_path / "train.toml"
+    path.write_text("out = 'runs'\nstepz = 3\n")
+    assert "train.toml" in complaint("train", str(path))
+    assert "none.toml" in complaint("train", str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate"],
+        ["evaluate", "--manifest", "m.jsonl", "--chunk-ms", "100"],
+        ["evaluate", "--manifest", "m.jsonl", "--limit", "0"],
+        ["synthesize"],
+        ["synthesize", "--out", "corpus"],
+        ["train"],
+        ["bench", "--threads", "0"],
+    ],
+)
+def test_wrong_usage_has_exit_status_2(arguments):
+    assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+def test_a_synthesized_set_is_summed_up_by_language(tmp_path):
+    report = SynthesisReport(tmp_path / "m.jsonl", 12, 3, {"zh": 0.5, "mix": 0.25}, {"mix": 0.125})
+    assert report_lines(report)[1:] == [
+        "  zh  0.50 h",
+        " mix  0.25 h, read back with 12.5 % errors",
+    ]
