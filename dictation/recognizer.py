@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dictation.checkpoints.own import Checkpoint, ModelError, load_checkpoint
+from dictation.checkpoints.own import Checkpoint, ModelError, load_checkpoint, read_config
 from dictation.decoding.greedy import GreedyPath, collapse
 from dictation.decoding.second_pass import SecondPass
 from dictation.events import Language
 from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
-from dictation.model.placement import Placement, place
+from dictation.model.placement import Placement, choose_placement, place
 from dictation.text.format import space_scripts
 
 __all__ = ["ModelError", "PartialResult", "Recognition", "RecognitionStream", "Recognizer"]
@@ -54,6 +54,7 @@ class Recognizer:
     sample_rate = 16_000
 
     def __init__(self, checkpoint: Checkpoint, placement: Placement) -> None:
+        place(checkpoint.model, placement)
         self._checkpoint = checkpoint
         self._placement = placement
         self._model = checkpoint.model
@@ -77,8 +78,9 @@ class Recognizer:
         choice, at most four. Raises ModelError.
         """
         torch.set_num_threads(threads or min(4, torch.get_num_threads()))
-        checkpoint = load_checkpoint(Path(folder))
-        return cls(checkpoint, place(checkpoint.model, device, precision))
+        config, _ = read_config(Path(folder))
+        placement = choose_placement(config, device, precision)
+        return cls(load_checkpoint(Path(folder), placement.dtype), placement)
 
     @property
     def description(self) -> str:

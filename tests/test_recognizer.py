@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dictation.decoding.second_pass import SecondPass, distance
-from dictation.model.placement import PlacementError, place
+from dictation.model.placement import Placement, PlacementError, choose_placement
 from dictation.recognizer import Recognizer
 from dictation.text.tokenizer import build_ctc_tokenizer
 from tests.models import CHINESE, LATIN, tiny_checkpoint, tiny_config, tiny_model
@@ -22,7 +22,7 @@ def sound(seconds: float) -> np.ndarray:
 @pytest.fixture
 def recognizer():
     checkpoint = tiny_checkpoint()
-    return Recognizer(checkpoint, place(checkpoint.model, "cpu", "fp32"))
+    return Recognizer(checkpoint, Placement("cpu", "fp32"))
 
 
 def heard(recognizer, samples, block, chunk_ms=320):
@@ -86,7 +86,7 @@ def test_stereo_is_refused(recognizer):
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precision_streams_too(precision):
     checkpoint = tiny_checkpoint()
-    recognizer = Recognizer(checkpoint, place(checkpoint.model, "cpu", precision))
+    recognizer = Recognizer(checkpoint, Placement("cpu", precision))
     partials, final = heard(recognizer, sound(2.0), 320)
     assert len(partials) == 6
     assert recognizer.description == "tiny, 0 M parameters, cpu, " + precision
@@ -97,12 +97,12 @@ def test_a_device_that_is_not_there_is_named():
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     with pytest.raises(PlacementError, match="no cuda on this machine"):
-        place(tiny_checkpoint().model, "cuda", "auto")
+        choose_placement(tiny_config(), "cuda", "auto")
 
 
 def test_an_unknown_precision_is_named():
     with pytest.raises(PlacementError, match="'int3' is none of"):
-        place(tiny_checkpoint().model, "cpu", "int3")
+        choose_placement(tiny_config(), "cpu", "int3")
 
 
 class FixedTokens:

@@ -52,13 +52,13 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
         safetensors.torch.save_file(shard, folder / f"{name}.safetensors")
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read a model folder; every weight must be there, fit, and be wanted. Weights become float32.
+def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> Checkpoint:
+    """Read a model folder; every weight must be there, fit, and be wanted. They become `dtype`.
 
     Raises ModelError naming the folder and what is wrong with it.
     """
-    config, name = _read_config(folder)
-    weights = _read_weights(folder)
+    config, name = read_config(folder)
+    weights = _read_weights(folder, dtype)
     with torch.device("meta"):
         model = JointModel(config)
     wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
@@ -79,7 +79,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(name, model.eval(), tokenizer, decoder_tokenizer)
 
 
-def _read_config(folder: Path) -> tuple[ModelConfig, str]:
+def read_config(folder: Path) -> tuple[ModelConfig, str]:
+    """Return the shape and the name of a folder's model. Raises ModelError."""
     path = folder / "config.json"
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such model folder")
@@ -94,27 +95,30 @@ def _read_config(folder: Path) -> tuple[ModelConfig, str]:
         raise ModelError(f"{path}: not a model configuration ({error})") from error
 
 
-def _read_weights(folder: Path) -> dict[str, Tensor]:
+def _read_weights(folder: Path, dtype: torch.dtype) -> dict[str, Tensor]:
     shards = sorted(folder.glob("model*.safetensors"))
     if not shards:
         raise ModelError(f"{folder}: no model*.safetensors; fetch the model again")
     weights: dict[str, Tensor] = {}
     for shard in shards:
         try:
-            weights |= safetensors.torch.load_file(shard)
+            with safetensors.safe_open(shard, framework="pt") as file:
+                # One at a time: the file's precision and ours are never both in memory.
+                weights |= {name: _as(file.get_tensor(name), dtype) for name in file.keys()}  # noqa: SIM118
         except (safetensors.SafetensorError, OSError) as error:
             raise ModelError(f"{shard}: damaged ({error}); fetch the model again") from error
-    return {
-        name: value.float() if value.is_floating_point() else value
-        for name, value in weights.items()
-    }
+    return weights
+
+
+def _as(value: Tensor, dtype: torch.dtype) -> Tensor:
+    return value.to(dtype) if value.is_floating_point() else value
 
 
 def _shards(weights: dict[str, Tensor], dtype: torch.dtype) -> list[dict[str, Tensor]]:
     shards: list[dict[str, Tensor]] = [{}]
     size = 0
     for name, weight in weights.items():
-        stored = (weight.to(dtype) if weight.is_floating_point() else weight).contiguous()
+        stored = _as(weight, dtype).contiguous()
         size += stored.nbytes
         if size > SHARD_BYTES and shards[-1]:
             shards.append({})

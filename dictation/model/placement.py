@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 
 from dictation.errors import DictationError
+from dictation.model.config import BlockConfig, ModelConfig
+from dictation.model.encoder import ConformerBlock
 from dictation.model.joint import JointModel
 
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -28,44 +30,41 @@ class PlacementError(DictationError):
     """The device or precision asked for is not to be had here."""
 
 
-def place(model: JointModel, device: str, precision: str) -> Placement:
-    """Move a model to its device and precision, in place, and return them.
+def choose_placement(config: ModelConfig, device: str, precision: str) -> Placement:
+    """Return where a model runs best.
 
     `auto` means CUDA where there is one, with fp16, else the CPU with the faster of fp32 and bf16
-    (which wins where the processor multiplies it itself). Raises PlacementError for a device that
-    is not there.
+    (which wins where the processor multiplies it itself), by trying both on one block. Raises
+    PlacementError for a device that is not there.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device != "cpu" and not torch.cuda.is_available():
         raise PlacementError(f"no {device} on this machine; set model.device to auto or cpu")
     if precision == "auto":
-        precision = "fp16" if device != "cpu" else _faster_on_cpu(model)
+        precision = "fp16" if device != "cpu" else _faster_on_cpu(config.encoder.block)
     if precision not in _TYPES:
         raise PlacementError(f"precision {precision!r} is none of auto, {', '.join(_TYPES)}")
-    placement = Placement(device, precision)
-    _convert(model, placement)
-    return placement
+    return Placement(device, precision)
 
 
-def _convert(model: JointModel, placement: Placement) -> None:
+def place(model: JointModel, placement: Placement) -> None:
+    """Move a model there, in place; features stay in float32."""
     model.to(placement.device)
     for part in (model.encoder, model.ctc, model.language, model.decoder):
         if part is not None:
             part.to(placement.dtype)
 
 
-def _faster_on_cpu(model: JointModel) -> str:
-    block = model.encoder.blocks[0]
-    x = torch.randn(1, 16, model.config.encoder.block.width)
+def _faster_on_cpu(config: BlockConfig) -> str:
+    block = ConformerBlock(config).eval()
+    x = torch.randn(1, 16, config.width)
     slow = _time(block, x)
-    block.to(torch.bfloat16)
-    fast = _time(block, x.bfloat16())
-    block.to(torch.float32)
+    fast = _time(block.to(torch.bfloat16), x.bfloat16())
     return "bf16" if fast < slow else "fp32"
 
 
-def _time(block: torch.nn.Module, x: torch.Tensor) -> float:
+def _time(block: ConformerBlock, x: torch.Tensor) -> float:
     with torch.inference_mode():
         block(x, None)
         began = time.perf_counter()

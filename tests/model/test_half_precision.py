@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dictation.checkpoints.own import Checkpoint
-from dictation.model.placement import place
+from dictation.model.placement import Placement
 from dictation.recognizer import Recognizer
 from dictation.text.tokenizer import build_ctc_tokenizer
 from tests.models import CHINESE, LATIN, tiny_config, tiny_model
@@ -18,7 +18,7 @@ SAMPLES = np.random.default_rng(1).normal(0, 0.1, 32_000).astype(np.float32)
 def test_a_stream_and_a_whole_utterance_are_recognised(whisper, precision):
     tokenizer = build_ctc_tokenizer(CHINESE, LATIN, 68)
     model = tiny_model(tiny_config(len(tokenizer), whisper=whisper))
-    recognizer = Recognizer(Checkpoint("tiny", model, tokenizer), place(model, "cpu", precision))
+    recognizer = Recognizer(Checkpoint("tiny", model, tokenizer), Placement("cpu", precision))
     stream = recognizer.stream(chunk_ms=320)
     partials = [stream.accept(part) for part in np.split(SAMPLES, 20)]
     assert sum(partial is not None for partial in partials) >= 5
