@@ -45,8 +45,9 @@ class Latencies:
 class DaemonStatus:
     """How the daemon does.
 
-    `status` is the session's word for it (idle, listening, ...); `utterances` counts the texts
-    since its start, `kept` those of them that reached no window.
+    `status` is the session's word for it (idle, listening, ...); `caption` holds the words heard
+    so far of what is being said, `text` the last finished text; `utterances` counts the texts since
+    its start, `kept` are those of them that reached no window.
     """
 
     pid: int
@@ -55,6 +56,8 @@ class DaemonStatus:
     microphone: str | None = None
     hotkey: str | None = None
     mode: str = "hold"
+    caption: str | None = None
+    text: str | None = None
     utterances: int = 0
     kept: tuple[str, ...] = ()
     language: str | None = None

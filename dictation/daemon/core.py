@@ -131,6 +131,7 @@ class Daemon:
         self._model: str | None = None
         self._microphone: str | None = None
         self._texts = 0
+        self._text: str | None = None
         self._last: tuple[int, Timing, float | None] | None = None
         self._problem: str | None = None
 
@@ -189,6 +190,8 @@ class Daemon:
             microphone=None if state.microphone_lost else self._microphone,
             hotkey=self._hotkey,
             mode=state.settings.mode,
+            caption=next((run.partial for run in state.runs if run.partial), None),
+            text=self._text,
             utterances=self._texts,
             kept=self._rooms.kept.texts,
             language=state.language,
@@ -218,8 +221,9 @@ class Daemon:
             case DeviceReady(name):
                 self._microphone = name
                 _log.info("microphone: %s", name)
-            case Final(utterance=utterance, timing=timing):
+            case Final(utterance=utterance, text=text, timing=timing):
                 self._texts += 1
+                self._text = text
                 self._last = (utterance, timing, None)
             case Delivered(utterance=utterance, seconds=seconds):
                 if self._last is not None and self._last[0] == utterance:

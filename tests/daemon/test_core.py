@@ -155,7 +155,7 @@ def test_status_tells_latencies_model_and_microphone(house):
     status = house.daemon.status()
     assert status.model == "loudness, no parameters"
     assert status.microphone == "USB microphone"
-    assert status.utterances == 1
+    assert (status.utterances, status.text, status.caption) == (1, "loud loud", None)
     assert status.last.audio == pytest.approx(2.3, abs=0.2)
     assert status.last.delivery is not None
     assert (status.hotkey, status.mode) == ("F9", "hold")
@@ -200,11 +200,13 @@ def test_cancel_leaves_nothing_behind(house):
     house.send(HotkeyPressed())
     house.hear(voice(2.0))
     house.until(lambda: house.desk.captions[-1] != "")
+    assert house.daemon.status().caption == house.desk.captions[-1]
     house.send(Command("cancel"))
     house.until(lambda: house.is_idle() and not house.desk.open)
     house.until(lambda: house.desk.caption is None)
     assert house.desk.written == []
     assert house.kept.texts == ()
+    assert (house.daemon.status().caption, house.daemon.status().text) == (None, None)
 
 
 def test_quitting_in_mid_sentence_delivers_the_sentence(house):
