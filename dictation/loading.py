@@ -1,5 +1,6 @@
 """From settings to the parts they describe."""
 
+import os
 from typing import TYPE_CHECKING
 
 from dictation.assets import model_folder
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 def load_recognizer(section: ModelSection) -> "Recognizer":
     """Load the model; takes seconds and imports torch. Raises AssetError or ModelError."""
     folder = model_folder(section.name)
+    # OpenMP's threads spin while they wait for each other, which on a computer that has other work
+    # makes a chunk take 50 times as long; read when torch is imported (OpenMP 5.2, 21.7).
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from dictation.recognizer import Recognizer
 
     return Recognizer.load(
