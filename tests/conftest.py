@@ -16,3 +16,9 @@ def virtual_microphone() -> Iterator[VirtualMicrophone]:
             yield microphone
     except pulse.PulseAudioMissingError as missing:
         pytest.skip(str(missing))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--model", default="starter", help="what the whole product is tested with: name or folder"
+    )

@@ -1,0 +1,76 @@
+"""Nothing leaves: all of it runs where there is no network at all."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from dictation.training.evaluation import error_rate
+from tests.end_to_end.conftest import recordings
+from tests.end_to_end.dictating import ERROR_BOUND
+from tests.xsession import require
+
+ROOT = Path(__file__).parents[2]
+# An address that is reserved for examples (RFC 5737): nobody is there.
+CALL_OUT = "import socket; socket.create_connection(('192.0.2.1', 9), 5)"
+CALL_HOME = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(server.getsockname(), 5)
+"""
+
+
+@cache
+def isolation() -> tuple[str, ...]:
+    """What starts a program without network interfaces; skips the test where that is forbidden."""
+    unshare = require("unshare")
+    for options in ("-n", "-rn"):
+        if subprocess.run([unshare, options, "true"], capture_output=True).returncode == 0:
+            return unshare, options
+    pytest.skip("this system lets nobody make a network namespace (unshare -rn)")
+
+
+def run_isolated(arguments: Sequence[str], seconds: float = 300) -> CompletedProcess[str]:
+    return subprocess.run(
+        [*isolation(), sys.executable, *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [CALL_OUT, CALL_HOME])
+def test_the_isolation_is_real(code):
+    done = run_isolated(["-c", code])
+    assert done.returncode == 1
+    assert "Network is unreachable" in done.stderr
+
+
+def test_recordings_are_transcribed_without_a_network(model):
+    wanted = list(recordings().values())
+    files = [str(recording.path) for recording in wanted]
+    done = run_isolated(
+        ["-m", "dictation", "transcribe", "--stream", "--json", "--model", str(model), *files]
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    texts = [json.loads(line)["text"] for line in done.stdout.splitlines()]
+    print(*texts, sep="\n")
+    assert error_rate([recording.written for recording in wanted], texts) <= ERROR_BOUND
+
+
+def test_the_demo_runs_without_a_network(model, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(f'[model]\nname = "{model}"\n', encoding="utf-8")
+    done = run_isolated(["-m", "dictation", "demo", "--silent", "--config", str(config)])
+    assert (done.returncode, done.stderr) == (0, "")
+    for recording in recordings().values():
+        assert f"said: {recording.written}" in done.stdout
+
+
+def test_the_core_of_the_suite_passes_without_a_network():
+    core = ["tests/test_worker.py", "tests/test_session.py", "tests/test_transcription.py"]
+    done = run_isolated(["-m", "pytest", "-q", "-p", "no:cacheprovider", *core])
+    assert done.returncode == 0, done.stdout
