@@ -16,8 +16,9 @@ from dictation.text.normalize import spoken_form, words_of
 from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
 
 # Decoder and CTC hear the same audio: texts further apart than this share of the longer one mean
-# that the decoder has lost it (it repeats itself or makes something up).
-_MAX_DISTANCE = 0.5
+# that the decoder has lost it (it repeats itself or makes something up). Homophones count in full,
+# and the starter's CTC text alone is often half wrong, so less would throw good texts away.
+_MAX_DISTANCE = 0.75
 _NUMERALS = re.compile(r"[0-9零〇一二两三四五六七八九十百千万亿点半%]+")
 _NUMBER_WORDS = re.compile(
     r"\b(zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six"
@@ -56,7 +57,7 @@ class SecondPass:
             return Decided("", "", 0.0)
         decoder, written_tokens = self._decoder, self._decoder_tokenizer
         if decoder is not None and written_tokens is not None:
-            limit = min(decoder.config.max_tokens - 8, 8 + 4 * len(path.tokens))
+            limit = min(decoder.config.max_tokens - 8, 12 + 4 * len(path.tokens))
             decoded = attention_greedy(
                 decoder, memory, written_tokens.prompt(language), written_tokens.end, limit
             )
