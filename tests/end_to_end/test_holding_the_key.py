@@ -1,5 +1,7 @@
 """Hold F9, speak, let go: the text is in the window, and nothing else has changed."""
 
+import os
+import socket
 import subprocess
 from collections.abc import Iterator
 
@@ -39,9 +41,16 @@ def test_a_copied_picture_is_back_byte_for_byte(app, daemon, desktop, sound, han
 
 
 def test_the_daemon_that_has_dictated_has_no_internet_socket(daemon):
-    process = psutil.Process(daemon.process.pid)
+    assert internet_sockets(daemon.process.pid) == []
+    with socket.create_server(("127.0.0.1", 0)):
+        assert len(internet_sockets(os.getpid())) >= 1
+
+
+def internet_sockets(pid: int) -> list[object]:
+    """The TCP and UDP sockets of a process and of all that it started."""
+    process = psutil.Process(pid)
     family = [process, *process.children(recursive=True)]
-    assert [found for each in family for found in each.net_connections("inet")] == []
+    return [found for each in family for found in each.net_connections("inet")]
 
 
 def put_into_clipboard(desktop: XSession, content: bytes, target: str = "UTF8_STRING") -> bytes:
