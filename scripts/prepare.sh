@@ -8,8 +8,9 @@ venv=$1
 requirement=$2
 packages="libportaudio2 libasound2-plugins"
 if [ "${3:-}" = test ]; then
-    packages="$packages chromium dbus dbus-bin fonts-noto-cjk fonts-noto-color-emoji mousepad openbox
-        parcellite pulseaudio pulseaudio-utils tint2 xclip xfce4-panel xterm xvfb"
+    # libatomic1 is for the node that playwright brings.
+    packages="$packages chromium dbus dbus-bin fonts-noto-cjk fonts-noto-color-emoji libatomic1
+        mousepad openbox parcellite pulseaudio pulseaudio-utils tint2 xclip xfce4-panel xterm xvfb"
 fi
 
 find_python() {
