@@ -62,7 +62,7 @@ def tiny_model(config: ModelConfig, seed: int = 0) -> JointModel:
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.5, 0.5)
     for name, parameter in model.named_parameters():
-        if parameter.dim() == 1 and name.endswith("bias") or "content_bias" in name:
+        if (parameter.dim() == 1 and name.endswith("bias")) or "content_bias" in name:
             nn.init.uniform_(parameter, -0.3, 0.3)
     return model.eval()
 
