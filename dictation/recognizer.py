@@ -17,6 +17,7 @@ from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
 from dictation.model.placement import Placement, place
 from dictation.text.format import space_scripts
+from dictation.text.normalize import language_of
 
 __all__ = ["ModelError", "PartialResult", "Recognition", "RecognitionStream", "Recognizer"]
 
@@ -112,14 +113,15 @@ class Recognizer:
         features = frames[None].to(self._placement.dtype)
         lengths = torch.tensor([frames.size(0)], device=frames.device)
         output = self._model.encoder(features, lengths)
-        language = _LANGUAGES[int(self._model.language_log_probs(output)[0].argmax())]
+        told = self._model.language_log_probs(output)
+        language = None if told is None else _LANGUAGES[int(told[0].argmax())]
         log_probs = self._model.ctc_log_probs(output.top)[0]
         decided = self._second_pass.decide(output.memory, log_probs, language)
         return Recognition(
             text=decided.text,
             words=decided.words,
             first_pass=decided.words if first_pass is None else first_pass,
-            language=language,
+            language=language or language_of(decided.words),
             confidence=decided.confidence,
         )
 
@@ -201,6 +203,8 @@ class RecognitionStream:
             return None
         if not self._tokens:
             return None
+        if self._model.language is None:
+            return language_of(self._text())
         mean = (self._pooled / self._encoded)[None]
         log_probs = self._model.language(mean.to(self._recognizer._placement.dtype))
         return _LANGUAGES[int(log_probs[0].argmax())]

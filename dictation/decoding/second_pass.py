@@ -12,7 +12,7 @@ from dictation.decoding.greedy import greedy
 from dictation.events import Language
 from dictation.model.decoder import AttentionDecoder
 from dictation.text.format import format_words, full_width_marks, space_scripts
-from dictation.text.normalize import spoken_form, words_of
+from dictation.text.normalize import language_of, spoken_form, words_of
 from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
 
 # Decoder and CTC hear the same audio: texts further apart than this share of the longer one mean
@@ -48,8 +48,9 @@ class SecondPass:
         self._decoder = decoder
         self._decoder_tokenizer = decoder_tokenizer
 
-    def decide(self, memory: Tensor, log_probs: Tensor, language: Language) -> Decided:
-        """Return the text for memory (1, T, D) and CTC log-probabilities (T', V)."""
+    def decide(self, memory: Tensor, log_probs: Tensor, language: Language | None) -> Decided:
+        """Return the text for memory (1, T, D) and CTC log-probabilities (T', V); without a
+        language that is known, the letters tell it."""
         path = greedy(log_probs)
         words = self._tokenizer.decode(path.tokens)
         if not words:
@@ -57,9 +58,8 @@ class SecondPass:
         decoder, written_tokens = self._decoder, self._decoder_tokenizer
         if decoder is not None and written_tokens is not None:
             limit = min(decoder.config.max_tokens - 8, 8 + 4 * len(path.tokens))
-            decoded = attention_greedy(
-                decoder, memory, written_tokens.prompt(language), written_tokens.end, limit
-            )
+            prompt = written_tokens.prompt(language or language_of(words))
+            decoded = attention_greedy(decoder, memory, prompt, written_tokens.end, limit)
             text = written_tokens.decode(decoded.tokens).strip()
             if decoded.ended and "\ufffd" not in text and distance(text, words) <= _MAX_DISTANCE:
                 confidence = math.exp(decoded.mean_log_prob)

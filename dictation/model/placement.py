@@ -50,7 +50,8 @@ def place(model: JointModel, device: str, precision: str) -> Placement:
 
 def _convert(model: JointModel, placement: Placement) -> None:
     model.to(placement.device)
-    for part in (model.encoder, model.ctc, model.language, model.decoder):
+    parts = (model.encoder, model.ctc, model.language, model.decoder, model.reverse_decoder)
+    for part in parts:
         if part is not None:
             part.to(placement.dtype)
 

@@ -53,9 +53,8 @@ def joint_loss(
             label_smoothing=weights.label_smoothing,
             reduction="sum",
         ) / len(batch.lengths)
-    if weights.language > 0.0 and bool((batch.languages != _IGNORED).any()):
-        language = F.nll_loss(
-            model.language_log_probs(output), batch.languages, ignore_index=_IGNORED
-        )
+    told = model.language_log_probs(output)
+    if told is not None and weights.language > 0.0 and bool((batch.languages != _IGNORED).any()):
+        language = F.nll_loss(told, batch.languages, ignore_index=_IGNORED)
     total = weights.ctc * ctc + weights.attention * attention + weights.language * language
     return Losses(total, ctc.detach(), attention.detach(), language.detach())
