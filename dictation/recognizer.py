@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dictation.checkpoints.own import Checkpoint, ModelError, load_checkpoint
+from dictation.checkpoints.folders import load_folder
+from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.greedy import GreedyPath, collapse
 from dictation.decoding.second_pass import SecondPass
 from dictation.events import Language
@@ -71,14 +72,14 @@ class Recognizer:
         precision: str = "auto",
         threads: int | None = None,
     ) -> "Recognizer":
-        """Load a model folder.
+        """Load a model folder, our own or WeNet's as it was published.
 
         `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
         offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
         choice, at most four. Raises ModelError.
         """
         torch.set_num_threads(threads or min(4, torch.get_num_threads()))
-        checkpoint = load_checkpoint(Path(folder))
+        checkpoint = load_folder(Path(folder))
         return cls(checkpoint, place(checkpoint.model, device, precision))
 
     @property

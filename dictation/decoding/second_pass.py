@@ -13,7 +13,7 @@ from dictation.events import Language
 from dictation.model.decoder import AttentionDecoder
 from dictation.text.format import format_words, full_width_marks, space_scripts
 from dictation.text.normalize import language_of, spoken_form, words_of
-from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
+from dictation.text.tokenizer import DecoderTokenizer, Tokenizer
 
 # Decoder and CTC hear the same audio: texts further apart than this share of the longer one mean
 # that the decoder has lost it (it repeats itself or makes something up).
@@ -40,7 +40,7 @@ class SecondPass:
 
     def __init__(
         self,
-        tokenizer: CtcTokenizer,
+        tokenizer: Tokenizer,
         decoder: AttentionDecoder | None,
         decoder_tokenizer: DecoderTokenizer | None,
     ) -> None:
