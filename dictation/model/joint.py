@@ -37,10 +37,13 @@ class JointModel(nn.Module):
             else None
         )
 
-    def ctc_log_probs(self, top: Tensor) -> Tensor:
-        """Return CTC log-probabilities (B, T, V) in float32; token 0 is blank."""
-        logits: Tensor = self.ctc(top)
-        return logits.float().log_softmax(2)
+    def ctc_log_probs(self, top: Tensor, blank_penalty: float = 0.0) -> Tensor:
+        """Return CTC log-probabilities (B, T, V) in float32; token 0 is blank, and `blank_penalty`
+        is taken from its logit."""
+        logits: Tensor = self.ctc(top).float()
+        if blank_penalty:
+            logits[..., 0] -= blank_penalty
+        return logits.log_softmax(2)
 
     def language_log_probs(self, output: EncoderOutput) -> Tensor | None:
         """Return log-probabilities (B, classes) of the language of whole utterances, None where
