@@ -60,7 +60,10 @@ class Recognizer:
         self._placement = placement
         self._model = checkpoint.model
         self._second_pass = SecondPass(
-            checkpoint.tokenizer, checkpoint.model.decoder, checkpoint.decoder_tokenizer
+            checkpoint.tokenizer,
+            checkpoint.model.decoder,
+            checkpoint.decoder_tokenizer,
+            checkpoint.model.reverse_decoder,
         )
 
     @classmethod

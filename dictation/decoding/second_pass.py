@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
-from dictation.decoding.attention import attention_greedy
+from dictation.decoding.attention import RescoringWeights, attention_greedy, rescore
 from dictation.decoding.greedy import greedy
+from dictation.decoding.prefix_beam import prefix_beam_search
 from dictation.events import Language
 from dictation.model.decoder import AttentionDecoder
 from dictation.text.format import format_words, full_width_marks, space_scripts
@@ -18,6 +19,7 @@ from dictation.text.tokenizer import DecoderTokenizer, Tokenizer
 # Decoder and CTC hear the same audio: texts further apart than this share of the longer one mean
 # that the decoder has lost it (it repeats itself or makes something up).
 _MAX_DISTANCE = 0.5
+_BEAM = 10
 _NUMERALS = re.compile(r"[0-9零〇一二两三四五六七八九十百千万亿点半%]+")
 _NUMBER_WORDS = re.compile(
     r"\b(zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six"
@@ -36,26 +38,35 @@ class Decided:
 
 
 class SecondPass:
-    """Decides the final text of an utterance from a full-context encoding."""
+    """Decides the final text of an utterance from a full-context encoding.
+
+    A decoder with tokens of its own writes the text; one that writes CTC's units (with a second
+    one that reads from the end, where there is one) chooses among what CTC heard.
+    """
 
     def __init__(
         self,
         tokenizer: Tokenizer,
         decoder: AttentionDecoder | None,
         decoder_tokenizer: DecoderTokenizer | None,
+        reverse_decoder: AttentionDecoder | None = None,
     ) -> None:
         self._tokenizer = tokenizer
         self._decoder = decoder
         self._decoder_tokenizer = decoder_tokenizer
+        self._reverse_decoder = reverse_decoder
 
     def decide(self, memory: Tensor, log_probs: Tensor, language: Language | None) -> Decided:
         """Return the text for memory (1, T, D) and CTC log-probabilities (T', V); without a
         language that is known, the letters tell it."""
+        decoder = self._decoder
+        if decoder is not None and decoder.config.start is not None:
+            return self._rescored((decoder, self._reverse_decoder), memory, log_probs)
         path = greedy(log_probs)
         words = self._tokenizer.decode(path.tokens)
         if not words:
             return Decided("", "", 0.0)
-        decoder, written_tokens = self._decoder, self._decoder_tokenizer
+        written_tokens = self._decoder_tokenizer
         if decoder is not None and written_tokens is not None:
             limit = min(decoder.config.max_tokens - 8, 8 + 4 * len(path.tokens))
             prompt = written_tokens.prompt(language or language_of(words))
@@ -66,6 +77,21 @@ class SecondPass:
                 return Decided(space_scripts(full_width_marks(text)), words, confidence)
         best = log_probs.max(1).values
         return Decided(space_scripts(format_words(words)), words, float(best.mean().exp()))
+
+    def _rescored(
+        self,
+        decoders: tuple[AttentionDecoder, AttentionDecoder | None],
+        memory: Tensor,
+        log_probs: Tensor,
+    ) -> Decided:
+        nbest = prefix_beam_search(log_probs, _BEAM)
+        best = max(
+            rescore(decoders, memory, nbest, RescoringWeights()), key=lambda each: each.score
+        )
+        words = self._tokenizer.decode(best.hypothesis.tokens)
+        if not words:
+            return Decided("", "", 0.0)
+        return Decided(space_scripts(format_words(words)), words, best.confidence)
 
 
 def distance(written: str, words: str) -> float:
