@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from dictation.checkpoints.own import Checkpoint, load_checkpoint
+import torch
+
+from dictation.checkpoints.own import Checkpoint, load_checkpoint, save_checkpoint
 from dictation.checkpoints.wenet import load_wenet
 
 
@@ -11,3 +13,13 @@ def load_folder(folder: Path) -> Checkpoint:
     if (folder / "train.yaml").is_file() and not (folder / "config.json").exists():
         return load_wenet(folder)
     return load_checkpoint(folder)
+
+
+def convert_folder(source: Path, target: Path) -> Checkpoint:
+    """Read a model folder of either kind and write it as our own, in full precision.
+
+    Raises ModelError or TokenizerError, or OSError when `target` cannot be written.
+    """
+    checkpoint = load_folder(source)
+    save_checkpoint(checkpoint, target, torch.float32)
+    return checkpoint
