@@ -12,100 +12,41 @@ import yaml
 
 from dictation.checkpoints.own import ModelError
 
-_TRAINING_ONLY = frozenset(
-    [
-        "accum_grad",
-        "grad_clip",
-        "log_interval",
-        "max_epoch",
-        "optim",
-        "optim_conf",
-        "scheduler",
-        "scheduler_conf",
-        "train_engine",
-        "use_amp",
-        "dtype",
-        "save_states",
-        "save_interval",
-        "model_dir",
-        "dataset",
-        "lfmmi_dir",
-        "init_infos",
-        "data_type",
-        "patience",
-        "early_stop",
-        "checkpoint",
-        "enc_init",
-        "enc_init_mods",
-        "pin_memory",
-        "num_workers",
-        "prefetch",
-        "deepspeed",
-        "ddp_backend",
-        "fsdp_config",
-        "step",
-        "epoch",
-        "lrs",
-        "cv_loss",
-        "loss_dict",
-        "tag",
-        "lora_reinit",
-        "override_config",
-        "raw_wav",
-        "timeout",
-        "num_trainings",
-        "freeze_modules",
-        "speaker_conf",
-        "langs",
-    ]
-)
-_KNOWN = frozenset(
-    [
-        "encoder",
-        "encoder_conf",
-        "decoder",
-        "decoder_conf",
-        "model",
-        "model_conf",
-        "ctc",
-        "ctc_conf",
-        "dataset_conf",
-        "collate_conf",
-        "cmvn",
-        "cmvn_conf",
-        "cmvn_file",
-        "is_json_cmvn",
-        "tokenizer",
-        "tokenizer_conf",
-        "input_dim",
-        "output_dim",
-        "vocab_size",
-        "split_with_space",
-        "non_lang_syms",
-    ]
-)
-_DROPOUT = (
-    "dropout_rate positional_dropout_rate attention_dropout_rate self_attention_dropout_rate "
-    "src_attention_dropout_rate"
-)
-# These say how a model was trained, how torch computes it, or what no released code ever read.
-_ENCODER_IGNORED = frozenset(
-    f"{_DROPOUT} use_dynamic_chunk use_dynamic_left_chunk static_chunk_size gradient_checkpointing "
-    "use_sdpa positionwise_conv_kernel_size positionwise_layer_type".split()
-)
-_DECODER_IGNORED = frozenset(f"{_DROPOUT} gradient_checkpointing use_sdpa".split())
-_MODEL_IGNORED = frozenset(
-    [
-        "ctc_weight",
-        "reverse_weight",
-        "lsm_weight",
-        "length_normalized_loss",
-        "ignore_id",
-        "lfmmi_dir",
-    ]
-)
-_CTC_IGNORED = frozenset(["dropout_rate", "reduce"])
-_BIASES = "query_bias key_bias value_bias mlp_bias"
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# How a model was trained: of no account for what it computes.
+_TRAINING_ONLY = _names("""
+    accum_grad checkpoint data_type dataset dtype early_stop enc_init enc_init_mods epoch grad_clip
+    init_infos lfmmi_dir log_interval max_epoch model_dir num_workers optim optim_conf patience
+    pin_memory prefetch save_interval save_states scheduler scheduler_conf step train_engine use_amp
+""")
+_KNOWN = _names("""
+    cmvn cmvn_conf cmvn_file collate_conf ctc ctc_conf dataset_conf decoder decoder_conf encoder
+    encoder_conf input_dim is_json_cmvn model model_conf non_lang_syms output_dim raw_wav
+    split_with_space tokenizer tokenizer_conf vocab_size
+""")
+_DROPOUT = _names("""
+    attention_dropout_rate dropout_rate positional_dropout_rate self_attention_dropout_rate
+    src_attention_dropout_rate
+""")
+# How a model was trained, how torch computes it, or what no released code ever read.
+_ENCODER_IGNORED = _DROPOUT | _names("""
+    gradient_checkpointing positionwise_conv_kernel_size positionwise_layer_type static_chunk_size
+    use_dynamic_chunk use_dynamic_left_chunk use_sdpa
+""")
+_DECODER_IGNORED = _DROPOUT | _names("gradient_checkpointing use_sdpa")
+_MODEL_IGNORED = _names("""
+    ctc_weight ignore_id length_normalized_loss lfmmi_dir lsm_weight reverse_weight special_tokens
+""")
+_CTC_IGNORED = _names("dropout_rate reduce")
+_TOKENIZER_KNOWN = _names("""
+    bpe_path connect_symbol is_multilingual non_lang_syms_path num_languages special_tokens
+    split_with_space symbol_table_path upper
+""")
+_BIASES = _names("key_bias mlp_bias query_bias value_bias")
 # What must have this value (or be absent): nothing else is built here.
 _ENCODER_FIXED: dict[str, tuple[Any, ...]] = {
     "concat_after": (False,),
@@ -123,16 +64,15 @@ _DECODER_FIXED: dict[str, tuple[Any, ...]] = {
     "head_dim": (None,),
     "mlp_type": ("position_wise_feed_forward",),
 }
-_ENCODER_READ = frozenset(
-    "output_size attention_heads linear_units num_blocks input_layer pos_enc_layer_type "
-    "selfattention_layer_type normalize_before activation_type macaron_style use_cnn_module "
-    "cnn_module_kernel causal cnn_module_norm conv_bias layer_norm_type norm_eps conv_norm_eps "
-    f"final_norm {_BIASES}".split()
-)
-_DECODER_READ = frozenset(
-    "attention_heads linear_units num_blocks r_num_blocks normalize_before activation_type "
-    f"tie_word_embedding layer_norm_type norm_eps {_BIASES}".split()
-)
+_ENCODER_READ = _BIASES | _names("""
+    activation_type attention_heads causal cnn_module_kernel cnn_module_norm conv_bias conv_norm_eps
+    final_norm input_layer layer_norm_type linear_units macaron_style norm_eps normalize_before
+    num_blocks output_size pos_enc_layer_type selfattention_layer_type use_cnn_module
+""")
+_DECODER_READ = _BIASES | _names("""
+    activation_type attention_heads layer_norm_type linear_units norm_eps normalize_before
+    num_blocks r_num_blocks tie_word_embedding
+""")
 
 
 @dataclass(frozen=True)
@@ -192,9 +132,7 @@ class _Reader:
         self._expect_known(ctc, "ctc_conf.", _CTC_IGNORED | {"ctc_blank_id"})
         self._expect_one_of("ctc_conf.ctc_blank_id", ctc.get("ctc_blank_id", 0), 0)
         model = self._section("model_conf")
-        self._expect_known(
-            model, "model_conf.", _MODEL_IGNORED | {"apply_non_blank_embedding", "special_tokens"}
-        )
+        self._expect_known(model, "model_conf.", _MODEL_IGNORED | {"apply_non_blank_embedding"})
         self._expect_one_of(
             "model_conf.apply_non_blank_embedding",
             model.get("apply_non_blank_embedding", False),
@@ -262,23 +200,7 @@ class _Reader:
         values, section = self._values, self._section("tokenizer_conf")
         kind = values.get("tokenizer")
         self._expect_one_of("tokenizer", kind, None, "char", "bpe")
-        self._expect_known(
-            section,
-            "tokenizer_conf.",
-            frozenset(
-                [
-                    "symbol_table_path",
-                    "bpe_path",
-                    "non_lang_syms_path",
-                    "split_with_space",
-                    "special_tokens",
-                    "is_multilingual",
-                    "num_languages",
-                    "connect_symbol",
-                    "upper",
-                ]
-            ),
-        )
+        self._expect_known(section, "tokenizer_conf.", _TOKENIZER_KNOWN)
         self._expect_one_of("tokenizer_conf.upper", section.get("upper", True), True)
         special = self._table(section.get("special_tokens") or {}, "special_tokens")
         self._expect_one_of("special_tokens.<blank>", special.get("<blank>", 0), 0)

@@ -1,5 +1,6 @@
 """WeNet's model folders are taken as they are, of any age, and what is not computed is refused."""
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -8,6 +9,7 @@ from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.own import save_checkpoint
 from dictation.checkpoints.wenet import read_normalization
 from dictation.errors import DictationError
+from dictation.recognizer import Recognizer
 from tests.wenet_folder import BINS, UNITS, first_form, second_form, settings, weights, write
 
 
@@ -185,3 +187,24 @@ def test_a_damaged_folder_is_named_in_one_line(tmp_path, damage, message, capsys
     assert str(folder) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "harm" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"input_layer": "conv2d8"},
+        {"causal": False, "cnn_module_norm": "batch_norm"},
+        {"pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
+    ],
+    ids=["as usual", "eighth", "centred", "absolute"],
+)
+def test_it_streams_and_transcribes(tmp_path, changes, precision):
+    folder = write(tmp_path, settings(**changes))
+    recognizer = Recognizer.load(folder, device="cpu", precision=precision, threads=1)
+    samples = np.random.default_rng(1).normal(0, 0.1, 32_000).astype(np.float32)
+    stream = recognizer.stream(chunk_ms=640)
+    captions = [stream.accept(part) for part in np.split(samples, 10)]
+    assert any(caption is not None for caption in captions)
+    assert stream.finish().words == recognizer.transcribe(samples).words

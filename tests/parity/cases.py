@@ -106,7 +106,10 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 CASES = [Case(path.parent) for path in sorted(ROOT.glob("*/case.json"))]
 UTTERANCES = [utterance for case in CASES for utterance in case.utterances]
 
+WITH_BATCH = [case for case in CASES if (case.folder / "batch.npz").exists()]
+
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.folder.name)
+each_batch = pytest.mark.parametrize("case", WITH_BATCH, ids=lambda case: case.folder.name)
 each_utterance = pytest.mark.parametrize(
     "utterance", UTTERANCES, ids=lambda each: f"{each.case.folder.name}-{each.name}"
 )

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from dictation.model.features import LogMel
-from tests.parity.cases import assert_near, each_case, each_utterance
+from tests.parity.cases import assert_near, each_batch, each_utterance
 
 # The same float32 Fourier transform differs by half a thousandth in quiet bins beside loud ones
 # from one processor to the next, so the network is given WeNet's own filter bank.
@@ -136,7 +136,7 @@ def padded_features(case) -> tuple[torch.Tensor, torch.Tensor]:
     return padded, torch.tensor([row.size(0) for row in rows])
 
 
-@each_case
+@each_batch
 @torch.inference_mode()
 def test_a_padded_batch(case):
     encoder = case.checkpoint.model.encoder

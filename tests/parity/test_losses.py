@@ -6,7 +6,7 @@ import torch
 from dictation.training.config import LossTable
 from dictation.training.data import Batch
 from dictation.training.losses import joint_loss
-from tests.parity.cases import each_case
+from tests.parity.cases import each_batch
 from tests.parity.test_encoder import padded_features
 
 
@@ -33,7 +33,7 @@ def batch_of(case) -> Batch:
     )
 
 
-@each_case
+@each_batch
 @torch.inference_mode()
 def test_losses(case):
     ctc = conf(case, "ctc_weight", 0.5)
@@ -51,7 +51,7 @@ def test_losses(case):
     assert float(losses.total) == pytest.approx(wanted["loss"], rel=1e-5)
 
 
-@each_case
+@each_batch
 @torch.inference_mode()
 def test_how_many_tokens_the_decoder_gets_right(case):
     model, batch = case.checkpoint.model, batch_of(case)

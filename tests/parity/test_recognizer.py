@@ -32,4 +32,3 @@ def test_a_whole_recording_is_rescored(utterance, recognizer):
     nbest = utterance.results["full"]["prefix_beam10"]["nbest"]
     assert found.words in [decode(tokens) for tokens in nbest]
     assert 0.0 <= found.confidence <= 1.0
-    assert found.text

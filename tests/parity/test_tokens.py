@@ -13,7 +13,7 @@ from tests.parity.cases import each_case
 @each_case
 def test_round_trips(case):
     tokenizer = case.checkpoint.tokenizer
-    for row in case.values["tokenizer"]:
+    for row in case.values.get("tokenizer", []):
         assert tokenizer.tokens(row["text"]) == row["tokens"]
         assert tokenizer.encode(row["text"]) == row["ids"]
         assert tokenizer.transcript(row["ids"]) == row["back"]
@@ -33,7 +33,7 @@ def test_an_older_layout_is_the_same_model(case, tmp_path):
     if not (case.folder / "legacy").is_dir():
         pytest.skip("no older layout of this case")
     for file in case.folder.iterdir():
-        if file.suffix in ("", ".txt", ".model") and file.is_file():
+        if file.is_file() and file.suffix not in (".npz", ".wav"):
             shutil.copyfile(file, tmp_path / file.name)
     for file in (case.folder / "legacy").iterdir():
         shutil.copyfile(file, tmp_path / file.name)
