@@ -24,11 +24,13 @@ def model_folder(name: str) -> Path:
     """
     own = assets_folder() / "models"
     for folder in (own / name, Path(name).expanduser()):
-        if (folder / "config.json").is_file():
+        if any((folder / name).is_file() for name in ("config.json", "train.yaml")):
             return folder
     known = sorted(found.parent.name for found in own.glob("*/config.json"))
     there_are = f"there are: {', '.join(known)}" if known else f"there is none in {own}"
-    raise AssetError(f"there is no model '{name}' (a folder with config.json); {there_are}")
+    raise AssetError(
+        f"there is no model '{name}' (a folder with config.json or train.yaml); {there_are}"
+    )
 
 
 def samples_folder() -> Path:

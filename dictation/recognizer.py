@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dictation.checkpoints.own import Checkpoint, ModelError, load_checkpoint, read_config
+from dictation.checkpoints.folders import load_folder
+from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.greedy import GreedyPath, collapse
 from dictation.decoding.second_pass import SecondPass
 from dictation.events import Language
@@ -17,6 +18,7 @@ from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
 from dictation.model.placement import Placement, choose_placement, place
 from dictation.text.format import space_scripts
+from dictation.text.normalize import language_of
 
 __all__ = ["ModelError", "PartialResult", "Recognition", "RecognitionStream", "Recognizer"]
 
@@ -59,7 +61,10 @@ class Recognizer:
         self._placement = placement
         self._model = checkpoint.model
         self._second_pass = SecondPass(
-            checkpoint.tokenizer, checkpoint.model.decoder, checkpoint.decoder_tokenizer
+            checkpoint.tokenizer,
+            checkpoint.model.decoder,
+            checkpoint.decoder_tokenizer,
+            checkpoint.model.reverse_decoder,
         )
 
     @classmethod
@@ -71,16 +76,15 @@ class Recognizer:
         precision: str = "auto",
         threads: int | None = None,
     ) -> "Recognizer":
-        """Load a model folder.
+        """Load a model folder, our own or WeNet's as it was published.
 
         `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
         offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
         choice, at most four. Raises ModelError.
         """
         torch.set_num_threads(threads or min(4, torch.get_num_threads()))
-        config, _ = read_config(Path(folder))
-        placement = choose_placement(config, device, precision)
-        return cls(load_checkpoint(Path(folder), placement.dtype), placement)
+        placement = choose_placement(device, precision)
+        return cls(load_folder(Path(folder), placement.dtype), placement)
 
     @property
     def description(self) -> str:
@@ -114,14 +118,15 @@ class Recognizer:
         features = frames[None].to(self._placement.dtype)
         lengths = torch.tensor([frames.size(0)], device=frames.device)
         output = self._model.encoder(features, lengths)
-        language = _LANGUAGES[int(self._model.language_log_probs(output)[0].argmax())]
+        told = self._model.language_log_probs(output)
+        language = None if told is None else _LANGUAGES[int(told[0].argmax())]
         log_probs = self._model.ctc_log_probs(output.top)[0]
         decided = self._second_pass.decide(output.memory, log_probs, language)
         return Recognition(
             text=decided.text,
             words=decided.words,
             first_pass=decided.words if first_pass is None else first_pass,
-            language=language,
+            language=language or language_of(decided.words),
             confidence=decided.confidence,
         )
 
@@ -203,6 +208,8 @@ class RecognitionStream:
             return None
         if not self._tokens:
             return None
+        if self._model.language is None:
+            return language_of(self._text())
         mean = (self._pooled / self._encoded)[None]
         log_probs = self._model.language(mean.to(self._recognizer._placement.dtype))
         return _LANGUAGES[int(log_probs[0].argmax())]

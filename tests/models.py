@@ -58,9 +58,13 @@ def tiny_model(config: ModelConfig, seed: int = 0) -> JointModel:
     torch.manual_seed(seed)
     model = JointModel(config)
     for module in model.modules():
-        if isinstance(module, nn.LayerNorm):
+        if isinstance(module, nn.LayerNorm | nn.BatchNorm1d | nn.RMSNorm):
             nn.init.uniform_(module.weight, 0.5, 1.5)
+        if isinstance(module, nn.LayerNorm | nn.BatchNorm1d):
             nn.init.uniform_(module.bias, -0.5, 0.5)
+        if isinstance(module, nn.BatchNorm1d):
+            nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
     for name, parameter in model.named_parameters():
         if (parameter.dim() == 1 and name.endswith("bias")) or "content_bias" in name:
             nn.init.uniform_(parameter, -0.3, 0.3)

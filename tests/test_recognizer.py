@@ -97,12 +97,12 @@ def test_a_device_that_is_not_there_is_named():
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     with pytest.raises(PlacementError, match="no cuda on this machine"):
-        choose_placement(tiny_config(), "cuda", "auto")
+        choose_placement("cuda", "auto")
 
 
 def test_an_unknown_precision_is_named():
     with pytest.raises(PlacementError, match="'int3' is none of"):
-        choose_placement(tiny_config(), "cpu", "int3")
+        choose_placement("cpu", "int3")
 
 
 class FixedTokens:

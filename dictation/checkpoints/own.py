@@ -1,8 +1,9 @@
 """Our own model folder: config.json, model*.safetensors, the vocabularies and MODEL_CARD.md."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -13,10 +14,12 @@ from dictation.errors import DictationError
 from dictation.model.config import ModelConfig
 from dictation.model.joint import JointModel
 from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
+from dictation.text.wenet import WenetOptions, WenetTokenizer
 
 FORMAT = 1
 SHARD_BYTES = 80_000_000
 _DECODER_TOKENS = "decoder_tokens.json"
+_WENET_TOKENS = "wenet_tokens"
 
 
 class ModelError(DictationError):
@@ -29,7 +32,7 @@ class Checkpoint:
 
     name: str
     model: JointModel
-    tokenizer: CtcTokenizer
+    tokenizer: CtcTokenizer | WenetTokenizer
     decoder_tokenizer: DecoderTokenizer | None = None
 
 
@@ -40,6 +43,8 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
         old.unlink()
     config = checkpoint.model.config
     values = {"format": FORMAT, "name": checkpoint.name, "model": config.to_dict()}
+    if isinstance(checkpoint.tokenizer, WenetTokenizer):
+        values[_WENET_TOKENS] = asdict(checkpoint.tokenizer.options)
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     (folder / "config.json").write_text(text, encoding="utf-8")
     checkpoint.tokenizer.save(folder)
@@ -57,30 +62,48 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> Checkpo
 
     Raises ModelError naming the folder and what is wrong with it.
     """
-    config, name = read_config(folder)
-    weights = _read_weights(folder, dtype)
-    with torch.device("meta"):
-        model = JointModel(config)
-    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in weights.items()}
-    if found != wanted:
-        raise ModelError(f"{folder}: {_difference(wanted, found)}; fetch the model again")
-    model.load_state_dict(weights, assign=True)
-    tokenizer = CtcTokenizer.load(folder)
+    config, values = _read_config(folder)
+    model = build_model(config, _read_weights(folder, dtype), folder)
+    tokenizer = _read_tokenizer(folder, values)
     if len(tokenizer) != config.vocabulary:
         raise ModelError(
             f"{folder}: units.txt has {len(tokenizer)} units, the model {config.vocabulary}"
         )
     decoder_tokenizer = None
-    if config.decoder is not None:
+    if config.decoder is not None and config.decoder.start is None:
         decoder_tokenizer = DecoderTokenizer.load(folder / _DECODER_TOKENS)
         if len(decoder_tokenizer) != config.decoder.vocabulary:
             raise ModelError(f"{folder}: {_DECODER_TOKENS} does not fit the decoder")
-    return Checkpoint(name, model.eval(), tokenizer, decoder_tokenizer)
+    return Checkpoint(values["name"], model, tokenizer, decoder_tokenizer)
 
 
-def read_config(folder: Path) -> tuple[ModelConfig, str]:
-    """Return the shape and the name of a folder's model. Raises ModelError."""
+def build_model(config: ModelConfig, weights: dict[str, Tensor], source: Path) -> JointModel:
+    """Return a model with the weights given, all of which it must want; none may be missing.
+
+    Raises ModelError naming `source` and the weight.
+    """
+    with torch.device("meta"):
+        model = JointModel(config)
+    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in weights.items()}
+    if found != wanted:
+        raise ModelError(f"{source}: {_difference(wanted, found)}; fetch the model again")
+    model.load_state_dict(weights, assign=True)
+    return model.eval()
+
+
+def _read_tokenizer(folder: Path, values: dict[str, Any]) -> CtcTokenizer | WenetTokenizer:
+    options = values.get(_WENET_TOKENS)
+    if options is None:
+        return CtcTokenizer.load(folder)
+    try:
+        split, tags = bool(options["split_with_space"]), tuple(options["tags"])
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{folder / 'config.json'}: damaged {_WENET_TOKENS} ({error})") from error
+    return WenetTokenizer.load(folder, WenetOptions(split, tags))
+
+
+def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
     path = folder / "config.json"
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such model folder")
@@ -88,7 +111,7 @@ def read_config(folder: Path) -> tuple[ModelConfig, str]:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
             raise ModelError(f"{path}: format {values['format']}, this program reads {FORMAT}")
-        return ModelConfig.from_dict(values["model"]), str(values["name"])
+        return ModelConfig.from_dict(values["model"]), values | {"name": str(values["name"])}
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; the folder holds no model") from error
     except (ValueError, KeyError, TypeError) as error:

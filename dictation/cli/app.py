@@ -15,6 +15,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+models = typer.Typer(help="Model folders.", no_args_is_help=True)
+app.add_typer(models, name="models")
+
 Config = Annotated[
     Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
 ]
@@ -124,6 +127,19 @@ def demo(
     from dictation.demo import run_demo
 
     run_demo(config, silent=silent)
+
+
+@models.command("import")
+def import_model(
+    source: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A WeNet U2 or U2++ Conformer: train.yaml etc.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+) -> None:
+    """Turn a published WeNet model into a model folder of Dictation's own."""
+    from dictation.cli.models import import_model
+
+    import_model(source, target)
 
 
 model_commands.register(app)

@@ -6,9 +6,13 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from dictation.errors import DictationError
 
 Frontend = Literal["whisper", "kaldi"]
-Subsampling = Literal["conv1d2", "conv2d4"]
-Position = Literal["absolute", "relative", "none"]
-Activation = Literal["gelu", "relu", "silu"]
+Subsampling = Literal["conv1d2", "conv2d4", "conv2d6", "conv2d8"]
+Position = Literal["absolute", "absolute_interleaved", "relative", "relative_shift", "none"]
+DecoderPosition = Literal["learned", "sinusoid"]
+Activation = Literal["gelu", "hardtanh", "relu", "selu", "silu", "tanh"]
+Norm = Literal["layer", "rms"]
+Convolution = Literal["causal", "centred", "none"]
+ConvolutionNorm = Literal["layer", "batch", "rms"]
 
 
 class ModelConfigError(DictationError):
@@ -22,12 +26,14 @@ class FeatureConfig:
     `whisper`: 25 ms Hann windows every 10 ms, slaney mel scale, log10 with a fixed floor (Radford
     et al. 2022, section 2.2; its floor follows the loudest frame of the clip, which a stream
     cannot know). `kaldi`: Povey windows, HTK mel scale, natural logarithm (Kaldi's
-    compute-fbank-feats).
+    compute-fbank-feats). `normalized`: every bin is shifted and scaled by the mean and deviation of
+    the training data, which are stored with the weights (global CMVN).
     """
 
     frontend: Frontend = "kaldi"
     mel_bins: int = 80
     sample_rate: int = 16_000
+    normalized: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,11 @@ class BlockConfig:
     """One Conformer block (Gulati et al. 2020, section 2).
 
     `ffn_scale` is 0.5 in the paper's macaron pair and 1 where there is one feed-forward only.
-    `closing_norm` is the LayerNorm the paper puts at the end of every block.
+    `closing_norm` is the LayerNorm the paper puts at the end of every block. Without
+    `normalize_before` each norm comes after its residual sum. `position`: see the encoder for the
+    two absolute ones and `SelfAttention` for the relative ones. A `centred` convolution looks as
+    far ahead as back; in a padded batch it sees padding as zeros after its gate or, with
+    `pads_input` (WeNet's way), before it.
     """
 
     width: int = 256
@@ -49,23 +59,49 @@ class BlockConfig:
     position: Position = "relative"
     key_bias: bool = True
     dropout: float = 0.1
+    query_bias: bool = True
+    value_bias: bool = True
+    out_bias: bool = True
+    ffn_bias: bool = True
+    normalize_before: bool = True
+    norm: Norm = "layer"
+    norm_eps: float = 1e-5
+    convolution: Convolution = "causal"
+    convolution_bias: bool = True
+    convolution_norm: ConvolutionNorm = "layer"
+    convolution_norm_eps: float = 1e-5
+    pads_input: bool = False
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
     """The streaming encoder: subsampling, `blocks` Conformer blocks and, at half their frame rate,
-    `upper_blocks` more (0: none) whose output feeds the CTC and language heads."""
+    `upper_blocks` more (0: none) whose output feeds the CTC and language heads.
+
+    Positions `absolute` are Whisper's sinusoids, `absolute_interleaved` those of Vaswani et al.
+    `scaled`: frames are multiplied by the square root of their width before the first block; None:
+    after 2-d convolutions only. `final_norm`: a norm after the last block.
+    """
 
     block: BlockConfig
     subsampling: Subsampling = "conv2d4"
     blocks: int = 12
     upper: BlockConfig | None = None
     upper_blocks: int = 0
+    scaled: bool | None = None
+    final_norm: bool = True
 
 
 @dataclass(frozen=True)
 class DecoderConfig:
-    """The attention decoder of the second pass (Transformer, pre-norm)."""
+    """The attention decoder of the second pass (a Transformer).
+
+    The defaults are Whisper's. WeNet's has `sinusoid` positions, which have no last one, `scaled`
+    embeddings (by the square root of the width) and an output layer that is not `tied` to them.
+    `start` and `end` open and close a text in a decoder that writes CTC's own units; None: it has
+    a vocabulary of its own. `reverse_blocks`: a second decoder of so many blocks reads the text
+    from its end (U2++, Wu et al. 2021).
+    """
 
     vocabulary: int
     width: int = 512
@@ -74,11 +110,26 @@ class DecoderConfig:
     blocks: int = 6
     max_tokens: int = 448
     dropout: float = 0.1
+    reverse_blocks: int = 0
+    start: int | None = None
+    end: int | None = None
+    positions: DecoderPosition = "learned"
+    scaled: bool = False
+    tied: bool = True
+    activation: Activation = "gelu"
+    query_bias: bool = True
+    key_bias: bool = False
+    value_bias: bool = True
+    out_bias: bool = True
+    ffn_bias: bool = True
+    normalize_before: bool = True
+    norm: Norm = "layer"
+    norm_eps: float = 1e-5
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A whole joint CTC/attention model with its language head."""
+    """A whole joint CTC/attention model; without `languages` it has no language head."""
 
     vocabulary: int
     features: FeatureConfig

@@ -1,52 +1,67 @@
-"""The convolution module of a Conformer block, causal so that a stream needs no frames ahead."""
+"""The convolution module of a Conformer block, over the past alone or over both sides."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dictation.model.config import Activation
-
-_ACTIVATIONS: dict[Activation, type[nn.Module]] = {
-    "gelu": nn.GELU,
-    "relu": nn.ReLU,
-    "silu": nn.SiLU,
-}
+from dictation.model.config import BlockConfig
+from dictation.model.layers import activation, norm
 
 
-def activation(name: Activation) -> nn.Module:
-    """Return the activation a configuration names."""
-    return _ACTIVATIONS[name]()
+class ConvolutionModule(nn.Module):
+    """Pointwise layer and GLU, depthwise convolution, norm, activation, pointwise layer.
 
-
-class CausalConvolution(nn.Module):
-    """Pointwise layer and GLU, depthwise convolution over the past, norm, activation, pointwise.
-
-    Gulati et al. 2020, section 2.2, with LayerNorm for BatchNorm and a causal depthwise kernel. The
-    cache holds the last `kernel_size - 1` frames after the GLU; before the first frame stands what
-    the GLU makes of zeros, as if the utterance were preceded by zero input.
+    Gulati et al. 2020, section 2.2. A causal one keeps the last `kernel_size - 1` frames after the
+    GLU; before the first frame stands what the GLU makes of zeros, as if the utterance were
+    preceded by zero input. A centred one keeps nothing: a stream cuts it at the edges of chunks,
+    where zeros stand after the GLU, as they do at the ends of an utterance.
     """
 
-    def __init__(self, width: int, kernel_size: int, activation_name: Activation) -> None:
+    def __init__(self, config: BlockConfig) -> None:
         super().__init__()
-        self.expand = nn.Linear(width, 2 * width)
-        self.depthwise = nn.Conv1d(width, width, kernel_size, groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.activation = activation(activation_name)
-        self.project = nn.Linear(width, width)
+        width, bias = config.width, config.convolution_bias
+        self.causal = config.convolution == "causal"
+        self.pads_input = config.pads_input
+        self.expand = nn.Linear(width, 2 * width, bias=bias)
+        self.depthwise = nn.Conv1d(width, width, config.kernel_size, groups=width, bias=bias)
+        self.norm = norm(config.convolution_norm, width, config.convolution_norm_eps)
+        self.activation = activation(config.activation)
+        self.project = nn.Linear(width, width, bias=bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map x (B, T, D) to (B, T, D), the utterance starting at its first frame."""
-        return self.step(x, self.initial_state(x.size(0)))[0]
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+        """Map x (B, T, D) to (B, T, D), the utterance starting at its first frame.
+
+        `inside` (B, T, 1) marks the frames that exist, None: all.
+        """
+        if self.causal:
+            return self.step(x, self.initial_state(x.size(0)))[0]
+        if inside is not None and self.pads_input:
+            x = x * inside
+        gated = F.glu(self.expand(x), dim=2)
+        if inside is not None and not self.pads_input:
+            gated = gated * inside
+        half = (self.depthwise.kernel_size[0] - 1) // 2
+        return self._filter(F.pad(gated, (0, 0, half, half)))
 
     def step(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Map the next frames x (B, t, D); `state` (B, kernel_size - 1, D) is replaced."""
+        if not self.causal:
+            return self.forward(x), state
         gated = F.glu(self.expand(x), dim=2)
         waiting = torch.cat([state.to(gated.dtype), gated], dim=1)
-        filtered = self.depthwise(waiting.transpose(1, 2)).transpose(1, 2)
         kept = waiting[:, waiting.size(1) - state.size(1) :]
-        return self.project(self.activation(self.norm(filtered))), kept
+        return self._filter(waiting), kept
 
     def initial_state(self, batch: int) -> Tensor:
         """Return the cache before the first frame."""
-        seed = F.glu(self.expand.bias, dim=0)
+        weight = self.expand.weight
+        if not self.causal:
+            return weight.new_zeros(batch, 0, weight.size(1))
+        bias: Tensor | None = self.expand.bias
+        seed = weight.new_zeros(weight.size(1)) if bias is None else F.glu(bias, dim=0)
         return seed.expand(batch, self.depthwise.kernel_size[0] - 1, -1)
+
+    def _filter(self, waiting: Tensor) -> Tensor:
+        filtered = self.depthwise(waiting.transpose(1, 2)).transpose(1, 2)
+        output: Tensor = self.project(self.activation(self.norm(filtered)))
+        return output

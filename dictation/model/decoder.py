@@ -1,12 +1,15 @@
 """The attention decoder of the second pass: how likely a token sequence is, given the audio."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
+from dictation.model.layers import activation, norm
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,14 @@ class DecoderState:
 class DecoderAttention(nn.Module):
     """Attention of token queries to keys and values, those of the tokens or of the memory."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width, bias=False)
-        self.value = nn.Linear(width, width)
-        self.out = nn.Linear(width, width)
+        width = config.width
+        self.heads = config.heads
+        self.query = nn.Linear(width, width, bias=config.query_bias)
+        self.key = nn.Linear(width, width, bias=config.key_bias)
+        self.value = nn.Linear(width, width, bias=config.value_bias)
+        self.out = nn.Linear(width, width, bias=config.out_bias)
 
     def project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values (B, H, T, D / H) of memory (B, T, D)."""
@@ -55,33 +59,33 @@ class DecoderAttention(nn.Module):
 
 
 class DecoderBlock(nn.Module):
-    """Causal self-attention, cross-attention, feed-forward; pre-norm."""
+    """Causal self-attention, cross-attention, feed-forward; each added to its input."""
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         width = config.width
-        self.self_norm = nn.LayerNorm(width)
-        self.self_attention = DecoderAttention(width, config.heads)
-        self.cross_norm = nn.LayerNorm(width)
-        self.cross_attention = DecoderAttention(width, config.heads)
-        self.ffn_norm = nn.LayerNorm(width)
+        self.normalize_before = config.normalize_before
+        self.self_norm = norm(config.norm, width, config.norm_eps)
+        self.self_attention = DecoderAttention(config)
+        self.cross_norm = norm(config.norm, width, config.norm_eps)
+        self.cross_attention = DecoderAttention(config)
+        self.ffn_norm = norm(config.norm, width, config.norm_eps)
         self.ffn = nn.Sequential(
-            nn.Linear(width, config.ffn_width), nn.GELU(), nn.Linear(config.ffn_width, width)
+            nn.Linear(width, config.ffn_width, bias=config.ffn_bias),
+            activation(config.activation),
+            nn.Linear(config.ffn_width, width, bias=config.ffn_bias),
         )
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
         """Map token states x (B, U, D), given memory (B or 1, T, D)."""
-        normed = self.self_norm(x)
-        own = self.self_attention.project(normed)
-        x = x + self.dropout(self.self_attention(normed, *own, None, True))
         keys, values = self.cross_attention.project(memory)
         if keys.size(0) != x.size(0):  # one memory, many hypotheses
             keys = keys.expand(x.size(0), -1, -1, -1)
             values = values.expand(x.size(0), -1, -1, -1)
-        x = x + self.dropout(self.cross_attention(self.cross_norm(x), keys, values, mask, False))
-        output: Tensor = x + self.dropout(self.ffn(self.ffn_norm(x)))
-        return output
+        entering = self._entering(x, self.self_norm)
+        own = self.self_attention.project(entering)
+        return self._run(x, entering, own, (keys, values), mask, True)
 
     def step(
         self, x: Tensor, own: tuple[Tensor, Tensor], memory: tuple[Tensor, Tensor]
@@ -90,26 +94,61 @@ class DecoderBlock(nn.Module):
 
         Only the first call of a sequence may bring more than one token.
         """
-        normed = self.self_norm(x)
-        keys, values = _cached(self.self_attention.project(normed))
+        entering = self._entering(x, self.self_norm)
+        keys, values = _cached(self.self_attention.project(entering))
         alone = own[0].size(2) == 0
         joined = (torch.cat([own[0], keys], dim=2), torch.cat([own[1], values], dim=2))
-        x = x + self.self_attention(normed, *joined, None, alone)
-        x = x + self.cross_attention(self.cross_norm(x), *memory, None, False)
-        return x + self.ffn(self.ffn_norm(x)), joined
+        return self._run(x, entering, joined, memory, None, alone), joined
+
+    def _run(
+        self,
+        x: Tensor,
+        entering: Tensor,
+        own: tuple[Tensor, Tensor],
+        memory: tuple[Tensor, Tensor],
+        mask: Tensor | None,
+        causal: bool,
+    ) -> Tensor:
+        x = self._joined(x, self.self_attention(entering, *own, None, causal), self.self_norm)
+        entering = self._entering(x, self.cross_norm)
+        seen = self.cross_attention(entering, *memory, mask, False)
+        x = self._joined(x, seen, self.cross_norm)
+        return self._joined(x, self.ffn(self._entering(x, self.ffn_norm)), self.ffn_norm)
+
+    def _entering(self, x: Tensor, layer_norm: nn.Module) -> Tensor:
+        entering: Tensor = layer_norm(x) if self.normalize_before else x
+        return entering
+
+    def _joined(self, x: Tensor, change: Tensor, layer_norm: nn.Module) -> Tensor:
+        x = x + self.dropout(change)
+        joined: Tensor = x if self.normalize_before else layer_norm(x)
+        return joined
 
 
 class AttentionDecoder(nn.Module):
-    """Whisper's text decoder (Radford et al. 2022, section 2.2): learned positions, tied output."""
+    """A Transformer over tokens and the encoder's memory.
+
+    Vaswani et al. 2017, with sinusoid positions (WeNet) or, as in Whisper (Radford et al. 2022,
+    section 2.2), learned ones and an output tied to the embedding.
+    """
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.config = config
         self._head_width = config.width // config.heads
+        self._scale = math.sqrt(config.width) if config.scaled else 1.0
         self.embedding = nn.Embedding(config.vocabulary, config.width)
-        self.positions = nn.Parameter(torch.zeros(config.max_tokens, config.width))
+        self._sinusoids = PositionTable(config.width, interleaved=True)
+        if config.positions == "learned":
+            self.positions = nn.Parameter(torch.zeros(config.max_tokens, config.width))
         self.blocks = nn.ModuleList(DecoderBlock(config) for _ in range(config.blocks))
-        self.norm = nn.LayerNorm(config.width)
+        self.norm = (
+            norm(config.norm, config.width, config.norm_eps)
+            if config.normalize_before
+            else nn.Identity()
+        )
+        if not config.tied:
+            self.output = nn.Linear(config.width, config.vocabulary)
 
     def forward(self, tokens: Tensor, memory: Tensor, memory_lengths: Tensor | None) -> Tensor:
         """Return the state (B, U, D) that predicts the token after each of `tokens` (B, U).
@@ -120,7 +159,7 @@ class AttentionDecoder(nn.Module):
         if memory_lengths is not None:
             frames = torch.arange(memory.size(1), device=memory.device)
             mask = (frames < memory_lengths[:, None])[:, None, None, :]
-        x = self.embedding(tokens) + self.positions[: tokens.size(1)]
+        x = self._embed(tokens, 0)
         for block in self.blocks:
             x = block(x, memory, mask)
         states: Tensor = self.norm(x)
@@ -142,8 +181,7 @@ class AttentionDecoder(nn.Module):
 
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Return the states (B, U, D) predicting what follows each of the next `tokens` (B, U)."""
-        first = state.length
-        x = self.embedding(tokens) + self.positions[first : first + tokens.size(1)]
+        x = self._embed(tokens, state.length)
         own = []
         for block, before, memory in zip(self.blocks, state.own, state.memory, strict=True):
             assert isinstance(block, DecoderBlock)
@@ -154,7 +192,19 @@ class AttentionDecoder(nn.Module):
 
     def logits(self, states: Tensor) -> Tensor:
         """Map decoder states (..., D) to logits (..., V)."""
-        return F.linear(states, self.embedding.weight)
+        if self.config.tied:
+            return F.linear(states, self.embedding.weight)
+        logits: Tensor = self.output(states)
+        return logits
+
+    def _embed(self, tokens: Tensor, first: int) -> Tensor:
+        embedded: Tensor = self.embedding(tokens)
+        if self._scale != 1.0:
+            embedded = embedded * self._scale
+        last = first + tokens.size(1)
+        if self.config.positions == "learned":
+            return embedded + self.positions[first:last]
+        return embedded + self._sinusoids.rows(first, last, embedded)
 
 
 def _cached(pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

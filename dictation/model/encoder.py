@@ -1,5 +1,6 @@
 """The streaming Conformer encoder: a masked whole-utterance pass and the same chunk by chunk."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -7,7 +8,8 @@ from torch import Tensor, nn
 
 from dictation.model.attention import AttentionState, PositionTable, SelfAttention, chunk_mask
 from dictation.model.config import BlockConfig, EncoderConfig
-from dictation.model.convolution import CausalConvolution, activation
+from dictation.model.convolution import ConvolutionModule
+from dictation.model.layers import activation, norm
 from dictation.model.subsampling import (
     Conv1dSubsampling,
     Conv2dSubsampling,
@@ -53,10 +55,10 @@ class FeedForward(nn.Sequential):
 
     def __init__(self, config: BlockConfig) -> None:
         super().__init__(
-            nn.Linear(config.width, config.ffn_width),
+            nn.Linear(config.width, config.ffn_width, bias=config.ffn_bias),
             activation(config.activation),
             nn.Dropout(config.dropout),
-            nn.Linear(config.ffn_width, config.width),
+            nn.Linear(config.ffn_width, config.width, bias=config.ffn_bias),
         )
 
 
@@ -66,26 +68,31 @@ class ConformerBlock(nn.Module):
     def __init__(self, config: BlockConfig) -> None:
         super().__init__()
         self.ffn_scale = config.ffn_scale
-        if config.macaron:
-            self.macaron_norm = nn.LayerNorm(config.width)
-            self.macaron = FeedForward(config)
+        self.normalize_before = config.normalize_before
         self.has_macaron = config.macaron
-        self.attention_norm = nn.LayerNorm(config.width)
-        self.attention = SelfAttention(
-            config.width, config.heads, config.position == "relative", config.key_bias
-        )
-        self.convolution_norm = nn.LayerNorm(config.width)
-        self.convolution = CausalConvolution(config.width, config.kernel_size, config.activation)
-        self.ffn_norm = nn.LayerNorm(config.width)
+        self.has_convolution = config.convolution != "none"
+        if self.has_macaron:
+            self.macaron_norm = self._norm(config)
+            self.macaron = FeedForward(config)
+        self.attention_norm = self._norm(config)
+        self.attention = SelfAttention(config)
+        if self.has_convolution:
+            self.convolution_norm = self._norm(config)
+            self.convolution = ConvolutionModule(config)
+        self.ffn_norm = self._norm(config)
         self.ffn = FeedForward(config)
-        self.closing_norm = nn.LayerNorm(config.width) if config.closing_norm else nn.Identity()
+        self.closing_norm = self._norm(config) if config.closing_norm else nn.Identity()
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """Map x (B, T, D) under `mask` (B or 1, 1, T, T)."""
+    def forward(self, x: Tensor, mask: Tensor | None, inside: Tensor | None = None) -> Tensor:
+        """Map x (B, T, D) under `mask` (B or 1, 1, T, T); `inside` (B, T, 1) marks the frames that
+        exist, None: all."""
         x = self._before(x)
-        x = x + self.dropout(self.attention(self.attention_norm(x), mask))
-        x = x + self.dropout(self.convolution(self.convolution_norm(x)))
+        attended = self.attention(self._entering(x, self.attention_norm), mask)
+        x = self._joined(x, attended, self.attention_norm)
+        if self.has_convolution:
+            convolved = self.convolution(self._entering(x, self.convolution_norm), inside)
+            x = self._joined(x, convolved, self.convolution_norm)
         return self._after(x)
 
     def step(
@@ -94,29 +101,47 @@ class ConformerBlock(nn.Module):
         """Map the next chunk x (B, C, D)."""
         x = self._before(x)
         attended, attention = self.attention.step(
-            self.attention_norm(x), state.attention, keep, offset
+            self._entering(x, self.attention_norm), state.attention, keep, offset
         )
-        x = x + attended
-        convolved, convolution = self.convolution.step(self.convolution_norm(x), state.convolution)
-        return self._after(x + convolved), BlockState(attention, convolution)
+        x = self._joined(x, attended, self.attention_norm)
+        convolution = state.convolution
+        if self.has_convolution:
+            convolved, convolution = self.convolution.step(
+                self._entering(x, self.convolution_norm), convolution
+            )
+            x = self._joined(x, convolved, self.convolution_norm)
+        return self._after(x), BlockState(attention, convolution)
 
     def initial_state(self, batch: int, device: torch.device) -> BlockState:
         """Return the state before the first chunk."""
-        return BlockState(
-            self.attention.initial_state(batch, device), self.convolution.initial_state(batch)
-        )
+        attention = self.attention.initial_state(batch, device)
+        if not self.has_convolution:
+            return BlockState(attention, torch.zeros(batch, 0, 0, device=device))
+        return BlockState(attention, self.convolution.initial_state(batch))
 
     def _before(self, x: Tensor) -> Tensor:
         if not self.has_macaron:
             return x
-        output: Tensor = x + self.ffn_scale * self.dropout(self.macaron(self.macaron_norm(x)))
-        return output
+        fed = self.ffn_scale * self.macaron(self._entering(x, self.macaron_norm))
+        return self._joined(x, fed, self.macaron_norm)
 
     def _after(self, x: Tensor) -> Tensor:
-        output: Tensor = self.closing_norm(
-            x + self.ffn_scale * self.dropout(self.ffn(self.ffn_norm(x)))
-        )
+        fed = self.ffn_scale * self.ffn(self._entering(x, self.ffn_norm))
+        output: Tensor = self.closing_norm(self._joined(x, fed, self.ffn_norm))
         return output
+
+    def _entering(self, x: Tensor, layer_norm: nn.Module) -> Tensor:
+        entering: Tensor = layer_norm(x) if self.normalize_before else x
+        return entering
+
+    def _joined(self, x: Tensor, change: Tensor, layer_norm: nn.Module) -> Tensor:
+        x = x + self.dropout(change)
+        joined: Tensor = x if self.normalize_before else layer_norm(x)
+        return joined
+
+    @staticmethod
+    def _norm(config: BlockConfig) -> nn.Module:
+        return norm(config.norm, config.width, config.norm_eps)
 
 
 class Encoder(nn.Module):
@@ -133,17 +158,25 @@ class Encoder(nn.Module):
         self.subsampling = (
             Conv1dSubsampling(mel_bins, width)
             if config.subsampling == "conv1d2"
-            else Conv2dSubsampling(mel_bins, width)
+            else Conv2dSubsampling(config.subsampling, mel_bins, width)
         )
+        scaled = config.subsampling != "conv1d2" if config.scaled is None else config.scaled
+        self._scale = math.sqrt(width) if scaled else 1.0
         self.blocks = nn.ModuleList(ConformerBlock(config.block) for _ in range(config.blocks))
-        self.norm = nn.LayerNorm(width)
-        self._positions = PositionTable(width, interleaved=False)
+        self.norm = (
+            norm(config.block.norm, width, config.block.norm_eps)
+            if config.final_norm
+            else nn.Identity()
+        )
+        position = config.block.position
+        self._absolute = position in ("absolute", "absolute_interleaved")
+        self._positions = PositionTable(width, interleaved=position == "absolute_interleaved")
         if config.upper is not None:
             self.pairing = nn.Linear(2 * width, config.upper.width)
             self.upper = nn.ModuleList(
                 ConformerBlock(config.upper) for _ in range(config.upper_blocks)
             )
-            self.upper_norm = nn.LayerNorm(config.upper.width)
+            self.upper_norm = norm(config.upper.norm, config.upper.width, config.upper.norm_eps)
 
     @property
     def factor(self) -> int:
@@ -172,8 +205,7 @@ class Encoder(nn.Module):
         `chunk_size` None: full context; else every frame sees its chunk and `left_context` chunks
         before it (-1: all).
         """
-        x, lengths = self.subsampling(features, lengths)
-        x = self._add_positions(x, 0)
+        x, lengths = self.embed(features, lengths)
         memory = self._run(self.blocks, x, lengths, chunk_size, left_context)
         memory = self.norm(memory)
         if self.config.upper is None:
@@ -185,9 +217,14 @@ class Encoder(nn.Module):
         top = self._run(self.upper, paired, top_lengths, half, left_context)
         return EncoderOutput(memory, lengths, self.upper_norm(top), top_lengths)
 
+    def embed(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what enters the first block, (B, T', D), and its lengths (B,)."""
+        x, lengths = self.subsampling(features, lengths)
+        return self._enter(x, 0), lengths
+
     def initial_state(self, batch: int = 1) -> StreamState:
         """Return the state before the first frame of `batch` streams."""
-        device = self.norm.weight.device
+        device = next(self.parameters()).device
         return StreamState(
             self.subsampling.initial_state(batch, device),
             torch.zeros(batch, 0, self.config.block.width, device=device),
@@ -206,7 +243,7 @@ class Encoder(nn.Module):
         """Encode the chunks that `features` (B, t, F) complete; with `final` also a short last one.
 
         The outputs of all calls, joined, equal the masked whole-utterance pass with the same
-        `chunk_size` and `left_context`.
+        `chunk_size` and `left_context`, but for centred convolutions, which end at a chunk's edge.
         """
         fresh, subsampling = self.subsampling.step(features, state.subsampling, final)
         waiting = torch.cat([state.pending.to(fresh.dtype), fresh], dim=1)
@@ -234,7 +271,7 @@ class Encoder(nn.Module):
         left_context: int,
     ) -> tuple[Tensor, Tensor, tuple[BlockState, ...]]:
         keep = -1 if left_context < 0 else left_context * chunk_size
-        x = self._add_positions(chunk, offset)
+        x = self._enter(chunk, offset)
         after = []
         for block, state in zip(self._lower_blocks(), states, strict=False):
             x, next_state = block.step(x, state, keep, offset)
@@ -264,17 +301,21 @@ class Encoder(nn.Module):
         padded = bool((lengths < frames).any())
         if chunk_size is not None or padded:
             mask = chunk_mask(frames, chunk_size, left_context, x.device)[None, None]
+        exists: Tensor | None = None
         if mask is not None and padded:
             inside = torch.arange(frames, device=x.device) < lengths[:, None]
+            exists = inside[..., None]
             # A padding frame sees itself, so that no row of the softmax is empty.
             own = torch.eye(frames, dtype=torch.bool, device=x.device)
             mask = mask & inside[:, None, None, :] | own
         for block in blocks:
-            x = block(x, mask)
+            x = block(x, mask, exists)
         return x
 
-    def _add_positions(self, x: Tensor, offset: int) -> Tensor:
-        if self.config.block.position != "absolute":
+    def _enter(self, x: Tensor, offset: int) -> Tensor:
+        if self._scale != 1.0:
+            x = x * self._scale
+        if not self._absolute:
             return x
         return x + self._positions.rows(offset, offset + x.size(1), x)
 

@@ -29,6 +29,8 @@ class LogMel(nn.Module):
 
     filters: Tensor
     window: Tensor
+    mean: Tensor
+    inverse_deviation: Tensor
 
     def __init__(self, config: FeatureConfig) -> None:
         super().__init__()
@@ -49,6 +51,9 @@ class LogMel(nn.Module):
                 )
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("window", window, persistent=False)
+        if config.normalized:
+            self.register_buffer("mean", torch.zeros(config.mel_bins))
+            self.register_buffer("inverse_deviation", torch.ones(config.mel_bins))
 
     @property
     def lookahead(self) -> int:
@@ -88,7 +93,12 @@ class LogMel(nn.Module):
     def _frames(self, waiting: Tensor, count: int) -> Tensor:
         if count == 0:
             return waiting.new_zeros(0, self.config.mel_bins)
-        used = waiting[: (count - 1) * _HOP + _WINDOW]
+        frames = self._log_mel(waiting[: (count - 1) * _HOP + _WINDOW])
+        if self.config.normalized:
+            frames = (frames - self.mean) * self.inverse_deviation
+        return frames
+
+    def _log_mel(self, used: Tensor) -> Tensor:
         if self.config.frontend == "kaldi":
             fbank: Tensor = kaldi.fbank(
                 (used * 32768.0)[None],

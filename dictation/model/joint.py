@@ -1,5 +1,7 @@
 """The joint model: one encoder, a CTC head, a language head and (where it has one) a decoder."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,10 @@ from dictation.model.language import LanguageHead
 
 
 class JointModel(nn.Module):
-    """A streaming U2 recogniser (Zhang et al. 2020): first pass CTC, second pass attention."""
+    """A streaming U2 recogniser (Zhang et al. 2020): first pass CTC, second pass attention.
+
+    `reverse_decoder` is given the tokens of a text from the last to the first.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -19,16 +24,32 @@ class JointModel(nn.Module):
         self.features = LogMel(config.features)
         self.encoder = Encoder(config.encoder, config.features.mel_bins)
         self.ctc = nn.Linear(self.encoder.top_width, config.vocabulary)
-        self.language = LanguageHead(self.encoder.top_width, len(config.languages))
-        self.decoder = AttentionDecoder(config.decoder) if config.decoder is not None else None
+        self.language = (
+            LanguageHead(self.encoder.top_width, len(config.languages))
+            if config.languages
+            else None
+        )
+        decoder = config.decoder
+        self.decoder = AttentionDecoder(decoder) if decoder is not None else None
+        self.reverse_decoder = (
+            AttentionDecoder(replace(decoder, blocks=decoder.reverse_blocks))
+            if decoder is not None and decoder.reverse_blocks > 0
+            else None
+        )
 
-    def ctc_log_probs(self, top: Tensor) -> Tensor:
-        """Return CTC log-probabilities (B, T, V) in float32; token 0 is blank."""
-        logits: Tensor = self.ctc(top)
-        return logits.float().log_softmax(2)
+    def ctc_log_probs(self, top: Tensor, blank_penalty: float = 0.0) -> Tensor:
+        """Return CTC log-probabilities (B, T, V) in float32; token 0 is blank, and `blank_penalty`
+        is taken from its logit."""
+        logits: Tensor = self.ctc(top).float()
+        if blank_penalty:
+            logits[..., 0] -= blank_penalty
+        return logits.log_softmax(2)
 
-    def language_log_probs(self, output: EncoderOutput) -> Tensor:
-        """Return log-probabilities (B, classes) of the language of whole utterances."""
+    def language_log_probs(self, output: EncoderOutput) -> Tensor | None:
+        """Return log-probabilities (B, classes) of the language of whole utterances, None where
+        there is no language head."""
+        if self.language is None:
+            return None
         frames = torch.arange(output.top.size(1), device=output.top.device)
         inside = (frames < output.top_lengths[:, None])[..., None]
         total = (output.top.float() * inside).sum(1)

@@ -1,11 +1,19 @@
 """Convolutions that lower the frame rate before the first block, whole or chunk by chunk."""
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from dictation.model.config import Subsampling
+
+# Kernel and stride, both the same in time and frequency, of each layer (ESPnet, WeNet).
+_LAYERS: dict[Subsampling, tuple[tuple[int, int], ...]] = {
+    "conv2d4": ((3, 2), (3, 2)),
+    "conv2d6": ((3, 2), (5, 3)),
+    "conv2d8": ((3, 2), (3, 2), (3, 2)),
+}
 
 
 @dataclass(frozen=True)
@@ -71,22 +79,26 @@ class Conv1dSubsampling(nn.Module):
 
 
 class Conv2dSubsampling(nn.Module):
-    """Two 3 x 3 convolutions of stride 2 over time and frequency, without padding: a quarter of the
-    frame rate, as in ESPnet and WeNet (`conv2d`)."""
+    """Convolutions over time and frequency, without padding, each with a ReLU, and a linear layer:
+    a quarter, a sixth or an eighth of the frame rate, as in ESPnet and WeNet."""
 
-    factor = 4
-
-    def __init__(self, mel_bins: int, width: int) -> None:
+    def __init__(self, kind: Subsampling, mel_bins: int, width: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, width, 3, stride=2)
-        self.conv2 = nn.Conv2d(width, width, 3, stride=2)
-        bins = ((mel_bins - 1) // 2 - 1) // 2
+        channels, bins, self.factor, self.window = 1, mel_bins, 1, 1
+        self._names = []
+        for index, (kernel, stride) in enumerate(_LAYERS[kind], start=1):
+            self._names.append(f"conv{index}")
+            self.add_module(f"conv{index}", nn.Conv2d(channels, width, kernel, stride=stride))
+            channels, bins = width, (bins - kernel) // stride + 1
+            self.window += (kernel - 1) * self.factor
+            self.factor *= stride
         self.linear = nn.Linear(width * bins, width)
         self._mel_bins = mel_bins
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Map features (B, T, F) to (B, (T - 7) // 4 + 1, D); fewer than 7 frames give none."""
-        return self._convolve(features), ((lengths - 7) // 4 + 1).clamp(min=0)
+        """Map features (B, T, F) to (B, (T - window) // factor + 1, D); with fewer frames than
+        `window` there are none."""
+        return self._convolve(features), self._count(lengths).clamp(min=0)
 
     def initial_state(self, batch: int, device: torch.device) -> SubsamplingState:
         """Return the state before the first frame."""
@@ -98,16 +110,21 @@ class Conv2dSubsampling(nn.Module):
     ) -> tuple[Tensor, SubsamplingState]:
         """Map the next features (B, t, F) to the frames (B, t', D) they complete."""
         waiting = torch.cat([state.features.to(features.dtype), features], dim=1)
-        frames = max(0, (waiting.size(1) - 7) // 4 + 1)
-        output = self._convolve(waiting[:, : 4 * frames + 3])
-        return output, SubsamplingState(waiting[:, 4 * frames :], state.hidden)
+        used = self.factor * max(0, (waiting.size(1) - self.window) // self.factor + 1)
+        output = self._convolve(waiting[:, : used + self.window - self.factor])
+        return output, SubsamplingState(waiting[:, used:], state.hidden)
+
+    def _count(self, frames: Tensor) -> Tensor:
+        return (frames - self.window) // self.factor + 1
 
     def _convolve(self, features: Tensor) -> Tensor:
-        if features.size(1) < 7:
+        if features.size(1) < self.window:
             return features.new_zeros(features.size(0), 0, self.linear.out_features)
-        hidden = F.relu(self.conv2(F.relu(self.conv1(features[:, None]))))  # (B, D, T', bins)
+        hidden = features[:, None]
+        for name in self._names:
+            hidden = F.relu(self.get_submodule(name)(hidden))  # (B, D, T', bins)
         output: Tensor = self.linear(hidden.transpose(1, 2).flatten(2))
-        return output * math.sqrt(self.linear.out_features)
+        return output
 
 
 def pair_frames(frames: Tensor) -> Tensor:

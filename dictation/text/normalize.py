@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from dictation.events import Language
+
 _CJK = r"\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(rf"[{_CJK}]|[A-Za-z0-9@]+(?:['’][A-Za-z]+)*")
 _ACRONYM = re.compile(r"([A-Z]{2,}s?|[A-Z]+[0-9]+|[0-9]+[A-Z]+)('s)?")
@@ -11,6 +13,15 @@ _ACRONYM = re.compile(r"([A-Z]{2,}s?|[A-Z]+[0-9]+|[0-9]+[A-Z]+)('s)?")
 def is_cjk(character: str) -> bool:
     """Tell whether a character is a Chinese ideograph (the basic block and extension A)."""
     return "\u4e00" <= character <= "\u9fff" or "\u3400" <= character <= "\u4dbf"
+
+
+def language_of(text: str) -> Language:
+    """Return the language of a text by its letters; one without any counts as English."""
+    chinese = any(map(is_cjk, text))
+    latin = any(letter.isascii() and letter.isalpha() for letter in text)
+    if chinese:
+        return "mix" if latin else "zh"
+    return "en"
 
 
 def words_of(text: str) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import sentencepiece
 import tokenizers
@@ -18,6 +19,20 @@ _RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\u3400-\u4dbf\u4e00-\u9fff]+"
 
 class TokenizerError(DictationError):
     """A vocabulary file is missing, damaged or does not fit its model."""
+
+
+class Tokenizer(Protocol):
+    """Text to CTC token ids and back; id 0 is the blank."""
+
+    def __len__(self) -> int: ...
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text."""
+        ...
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of token ids for people."""
+        ...
 
 
 class CtcTokenizer:

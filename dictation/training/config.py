@@ -44,10 +44,12 @@ class CorpusTable(_Table):
 
 
 class LossTable(_Table):
-    """Weights of the parts of the loss."""
+    """Weights of the parts of the loss; `reverse`: what part of the attention loss is that of the
+    decoder that reads from the end, where there is one."""
 
     ctc: Fraction = 0.7
     attention: Fraction = 0.3
+    reverse: Fraction = 0.3
     language: Fraction = 0.3
     label_smoothing: Fraction = 0.1
 

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from dictation.audio.files import read_audio
 from dictation.model.features import LogMel
 from dictation.text.normalize import is_cjk, spoken_form
-from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
+from dictation.text.tokenizer import DecoderTokenizer, Tokenizer
 from dictation.training.augment import AugmentConfig, augment, mask_features
 from dictation.training.manifest import Utterance
 
@@ -87,7 +87,7 @@ class BatchBuilder(Dataset[Batch]):
         plan: Sequence[Sequence[tuple[int, int]]],
         noise: Sequence[NDArray[np.float32]],
         features: LogMel,
-        tokenizer: CtcTokenizer,
+        tokenizer: Tokenizer,
         decoder_tokenizer: DecoderTokenizer | None,
         config: AugmentConfig | None,
         seed: tuple[int, ...],
@@ -130,7 +130,7 @@ class BatchBuilder(Dataset[Batch]):
 def collate(
     utterances: Sequence[Utterance],
     frames: Sequence[Tensor],
-    tokenizer: CtcTokenizer,
+    tokenizer: Tokenizer,
     decoder_tokenizer: DecoderTokenizer | None,
 ) -> Batch:
     """Pad utterances and their features (T, F) into a batch."""

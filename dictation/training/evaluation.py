@@ -9,7 +9,7 @@ from torch import Tensor
 from dictation.decoding.greedy import greedy
 from dictation.model.joint import JointModel
 from dictation.text.normalize import spoken_form, words_of
-from dictation.text.tokenizer import CtcTokenizer
+from dictation.text.tokenizer import Tokenizer
 from dictation.training.manifest import Utterance
 
 
@@ -30,7 +30,7 @@ def error_rate(references: Sequence[str], hypotheses: Sequence[str]) -> float:
 
 def greedy_errors(
     model: JointModel,
-    tokenizer: CtcTokenizer,
+    tokenizer: Tokenizer,
     utterances: Sequence[Utterance],
     audio: Sequence[Tensor],
     chunk_size: int | None,

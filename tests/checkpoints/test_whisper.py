@@ -19,7 +19,7 @@ KEPT = [3, 5, 7, 11, 29]
 
 
 def random_whisper() -> dict[str, np.ndarray]:
-    """Return the variables of a random Whisper of two blocks, by CTranslate2's names."""
+    """Return random variables of a Whisper of two blocks, by CTranslate2's names."""
     rng = np.random.default_rng(7)
     variables: dict[str, np.ndarray] = {}
 

@@ -8,8 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dictation.decoding.context import ContextGraph, Phrase
 from dictation.decoding.greedy import collapse, greedy
-from dictation.decoding.prefix_beam import prefix_beam_search
+from dictation.decoding.prefix_beam import BeamState, extend, hypotheses, prefix_beam_search
+from tests.decoding.plain_beam import plain_prefix_beam_search
 
 
 def every_alignment(log_probs: torch.Tensor) -> dict[tuple[int, ...], float]:
@@ -56,3 +58,58 @@ def test_a_stream_collapses_as_the_whole_does(best, cut):
 def test_repeats_merge_unless_a_blank_stands_between():
     assert collapse([1, 1, 0, 1, 2, 2, 0]).tokens == (1, 1, 2)
     assert collapse([1, 1, 0, 1, 2, 2, 0]).frames == (0, 3, 4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(frames=st.integers(1, 40), cut=st.integers(0, 40), beam=st.integers(1, 6))
+def test_a_search_in_parts_is_the_search_over_the_whole(frames, cut, beam):
+    torch.manual_seed(frames)
+    log_probs = (3 * torch.randn(frames, 7)).log_softmax(1)
+    state = extend(BeamState.initial(), log_probs[:cut], beam)
+    first = hypotheses(state)
+    assert hypotheses(extend(state, log_probs[cut:], beam)) == prefix_beam_search(log_probs, beam)
+    assert hypotheses(state) == first  # a state is a value: going on from it leaves it as it is
+
+
+@settings(max_examples=30, deadline=None)
+@given(frames=st.integers(1, 30), seed=st.integers(0, 99))
+def test_every_token_has_a_peak_and_peaks_come_in_order(frames, seed):
+    torch.manual_seed(seed)
+    log_probs = (3 * torch.randn(frames, 7)).log_softmax(1)
+    for hypothesis in prefix_beam_search(log_probs, 5):
+        assert len(hypothesis.frames) == len(hypothesis.tokens)
+        assert list(hypothesis.frames) == sorted(set(hypothesis.frames))
+        assert all(0 <= frame < frames for frame in hypothesis.frames)
+
+
+def test_equally_likely_texts_come_in_the_order_they_are_met():
+    log_probs = torch.full((3, 4), 0.25).log()
+    assert prefix_beam_search(log_probs, 4) == prefix_beam_search(log_probs, 4)
+    assert len({hypothesis.tokens for hypothesis in prefix_beam_search(log_probs, 4)}) == 4
+
+
+phrases = st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=3), max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    frames=st.integers(1, 25),
+    beam=st.integers(1, 8),
+    levels=st.sampled_from([2, 3, 1000]),
+    hot=phrases,
+    quirks=st.booleans(),
+    seed=st.integers(0, 10_000),
+)
+def test_the_search_in_arrays_is_the_plain_one(frames, beam, levels, hot, quirks, seed):
+    # With few levels many texts are equally likely, and the order in which they are met decides.
+    generator = torch.Generator().manual_seed(seed)
+    logits = 4.0 * torch.randint(levels, (frames, 6), generator=generator) / levels
+    log_probs = logits.log_softmax(1)
+    graph = ContextGraph([Phrase(tuple(phrase), 1.0) for phrase in hot], wenet_quirks=quirks)
+    context = graph if hot else None
+    found = prefix_beam_search(log_probs, beam, context)
+    plain = plain_prefix_beam_search(log_probs, beam, context)
+    assert [(each.tokens, each.frames) for each in found] == [
+        (each.tokens, each.frames) for each in plain
+    ]
+    assert [each.score for each in found] == pytest.approx([each.score for each in plain])

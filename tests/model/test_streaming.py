@@ -1,10 +1,14 @@
 """The masked pass over a whole utterance and the pass chunk by chunk are the same function."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dictation.model.attention import sinusoids
+from dictation.model.config import ModelConfig
 from dictation.model.encoder import Encoder, EncoderOutput
 from tests.models import tiny_config, tiny_model
 
@@ -14,6 +18,52 @@ lengths = st.integers(1, 150)
 chunk_sizes = st.sampled_from([2, 4, 6, 16])
 left_contexts = st.integers(-1, 3)
 kinds = pytest.mark.parametrize("whisper", [True, False], ids=["whisper stem", "wenet stem"])
+
+
+def changed_wenet(subsampling="conv2d4", final_norm=True, **block) -> ModelConfig:
+    """Return WeNet's shape with one thing about it changed."""
+    config = tiny_config(whisper=False)
+    encoder = replace(
+        config.encoder,
+        block=replace(config.encoder.block, **block),
+        subsampling=subsampling,
+        final_norm=final_norm,
+    )
+    return replace(config, features=replace(config.features, mel_bins=32), encoder=encoder)
+
+
+VARIANTS = {
+    "a sixth of the frames": changed_wenet("conv2d6"),
+    "an eighth of the frames": changed_wenet("conv2d8"),
+    "half of the frames": changed_wenet("conv1d2"),
+    "distances": changed_wenet(position="relative_shift"),
+    "added sinusoids": changed_wenet(position="absolute_interleaved"),
+    "no positions": changed_wenet(position="none"),
+    "batch norm": changed_wenet(convolution_norm="batch"),
+    "rms norm": changed_wenet(norm="rms", convolution_norm="rms"),
+    "no macaron": changed_wenet(macaron=False, ffn_scale=1.0),
+    "no convolution": changed_wenet(convolution="none", closing_norm=False),
+    "norms after": changed_wenet(normalize_before=False, final_norm=False),
+    "no biases": changed_wenet(
+        query_bias=False,
+        key_bias=False,
+        value_bias=False,
+        out_bias=False,
+        ffn_bias=False,
+        convolution_bias=False,
+    ),
+    **{
+        name: changed_wenet(activation=name)
+        for name in ("gelu", "hardtanh", "relu", "selu", "tanh")
+    },
+}
+CENTRED = {
+    "centred": changed_wenet(convolution="centred", convolution_norm="batch"),
+}
+
+
+def named(configs):
+    return pytest.mark.parametrize("config", configs.values(), ids=configs.keys())
 
 
 def stream(
@@ -41,13 +91,10 @@ def random_parts(total: int, seed: int) -> list[int]:
     return parts
 
 
-@kinds
-@settings(max_examples=60, deadline=None)
-@given(length=lengths, chunk_size=chunk_sizes, left_context=left_contexts, seed=st.integers(0, 99))
-def test_chunk_by_chunk_equals_the_masked_whole(whisper, length, chunk_size, left_context, seed):
-    encoder = tiny_model(tiny_config(whisper=whisper)).encoder
+def assert_stream_is_masked_whole(config, length, chunk_size, left_context, seed):
+    encoder = tiny_model(config).encoder
     torch.manual_seed(seed)
-    features = torch.randn(1, length, 20)
+    features = torch.randn(1, length, config.features.mel_bins)
     with torch.inference_mode():
         whole = encoder(features, torch.tensor([length]), chunk_size, left_context)
         parts = stream(encoder, features, random_parts(length, seed), chunk_size, left_context)
@@ -59,16 +106,24 @@ def test_chunk_by_chunk_equals_the_masked_whole(whisper, length, chunk_size, lef
 
 
 @kinds
-@settings(max_examples=25, deadline=None)
-@given(
-    few=st.lists(lengths, min_size=2, max_size=4),
-    chunk_size=st.sampled_from([None, 2, 16]),
-    left_context=left_contexts,
-)
-def test_padding_changes_nothing(whisper, few, chunk_size, left_context):
-    encoder = tiny_model(tiny_config(whisper=whisper)).encoder
+@settings(max_examples=60, deadline=None)
+@given(length=lengths, chunk_size=chunk_sizes, left_context=left_contexts, seed=st.integers(0, 99))
+def test_chunk_by_chunk_equals_the_masked_whole(whisper, length, chunk_size, left_context, seed):
+    config = tiny_config(whisper=whisper)
+    assert_stream_is_masked_whole(config, length, chunk_size, left_context, seed)
+
+
+@named(VARIANTS)
+@settings(max_examples=12, deadline=None)
+@given(length=lengths, chunk_size=chunk_sizes, left_context=left_contexts, seed=st.integers(0, 99))
+def test_so_it_does_whatever_the_blocks_are(config, length, chunk_size, left_context, seed):
+    assert_stream_is_masked_whole(config, length, chunk_size, left_context, seed)
+
+
+def assert_padding_changes_nothing(config, few, chunk_size, left_context):
+    encoder = tiny_model(config).encoder
     torch.manual_seed(sum(few))
-    alone = [torch.randn(length, 20) for length in few]
+    alone = [torch.randn(length, config.features.mel_bins) for length in few]
     padded = torch.nn.utils.rnn.pad_sequence(alone, batch_first=True)
     with torch.inference_mode():
         together = encoder(padded, torch.tensor(few), chunk_size, left_context)
@@ -85,6 +140,62 @@ def test_padding_changes_nothing(whisper, few, chunk_size, left_context):
                 torch.testing.assert_close(
                     together.top[index, :tops], single.top[0], atol=1e-5, rtol=0
                 )
+
+
+some_lengths = st.lists(lengths, min_size=2, max_size=4)
+
+
+@kinds
+@settings(max_examples=25, deadline=None)
+@given(few=some_lengths, chunk_size=st.sampled_from([None, 2, 16]), left_context=left_contexts)
+def test_padding_changes_nothing(whisper, few, chunk_size, left_context):
+    assert_padding_changes_nothing(tiny_config(whisper=whisper), few, chunk_size, left_context)
+
+
+@named(VARIANTS | CENTRED)
+@settings(max_examples=6, deadline=None)
+@given(few=some_lengths, chunk_size=st.sampled_from([None, 2, 16]), left_context=left_contexts)
+def test_nor_does_it_whatever_the_blocks_are(config, few, chunk_size, left_context):
+    assert_padding_changes_nothing(config, few, chunk_size, left_context)
+
+
+@named(CENTRED)
+def test_a_centred_convolution_streams_as_many_frames_as_the_whole_has(config):
+    encoder, features = tiny_model(config).encoder, torch.randn(1, 150, 32)
+    with torch.inference_mode():
+        whole = encoder(features, torch.tensor([150]), 4)
+        assert stream(encoder, features, [40, 1, 109], 4, -1).memory.shape == whole.memory.shape
+
+
+def test_distances_do_not_depend_on_where_an_utterance_begins():
+    config = changed_wenet(position="relative_shift")
+    attention = tiny_model(config).encoder.blocks[0].attention
+    x = torch.randn(1, 9, 16)
+    with torch.inference_mode():
+        assert (attention(x, None, 0) - attention(x, None, 7000)).abs().max() <= TOLERANCE
+
+
+def test_each_pair_of_frames_is_scored_by_its_distance():
+    attention = tiny_model(changed_wenet(position="relative_shift")).encoder.blocks[0].attention
+    queries = torch.randn(1, 2, 5, 8)
+    with torch.inference_mode():
+        scores = attention._position_scores(queries, 3, 7, 5)  # keys 3..9, queries 5..9
+        for query in range(5):
+            for key in range(7):
+                distance = (5 + query) - (3 + key)
+                row = sinusoids(1, 16, True, queries.device, distance)
+                projected = attention.position(row).view(2, 8)
+                expected = (queries[0, :, query] * projected).sum(1) / 8**0.5
+                torch.testing.assert_close(scores[0, :, query, key], expected)
+
+
+@pytest.mark.parametrize("position", ["relative", "relative_shift", "absolute_interleaved"])
+def test_positions_have_no_last_one(position):
+    encoder = tiny_model(changed_wenet(position=position)).encoder
+    with torch.inference_mode():
+        output = encoder(torch.randn(1, 4 * 5200, 32), torch.tensor([4 * 5200]), 16, 4)
+    assert output.memory.size(1) > 5000
+    assert torch.isfinite(output.memory).all()
 
 
 def test_a_frame_sees_no_later_chunk():

@@ -1,0 +1,210 @@
+"""WeNet's model folders are taken as they are, of any age, and what is not computed is refused."""
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from dictation.checkpoints.folders import load_folder
+from dictation.checkpoints.own import save_checkpoint
+from dictation.checkpoints.wenet import read_normalization
+from dictation.errors import DictationError
+from dictation.recognizer import Recognizer
+from tests.wenet_folder import BINS, UNITS, first_form, second_form, settings, weights, write
+
+
+@torch.inference_mode()
+def outputs(checkpoint):
+    model = checkpoint.model
+    features = model.features(0.1 * torch.sin(torch.arange(24_000) ** 1.3))[None]
+    memory = model.encoder(features, torch.tensor([features.size(1)]), 4, 2).memory
+    tokens = torch.tensor([[UNITS.index("<sos/eos>"), 3, 4, 5]])
+    states = [
+        decoder.logits(decoder(tokens, memory, None))
+        for decoder in (model.decoder, model.reverse_decoder)
+        if decoder is not None
+    ]
+    return [model.ctc_log_probs(memory), *states]
+
+
+@pytest.mark.parametrize("older", [first_form, second_form])
+def test_a_folder_of_any_age_is_the_same_model(tmp_path, older):
+    values = settings()
+    today = load_folder(write(tmp_path / "today", values))
+    unused = {"encoder.encoders.0.concat_linear.weight": torch.zeros(16, 32)}
+    old = load_folder(write(tmp_path / "old", older(values), weights(values) | unused))
+    for ours, theirs in zip(outputs(today), outputs(old), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"input_layer": "conv2d6"},
+        {"input_layer": "conv2d8"},
+        {"pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
+        {"pos_enc_layer_type": "no_pos", "selfattention_layer_type": "selfattn"},
+        {"causal": False, "cnn_module_norm": "batch_norm"},
+        {"normalize_before": False},
+        {"activation_type": "hardtanh"},
+    ],
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
+def test_what_was_imported_is_the_same_model(tmp_path, changes):
+    loaded = load_folder(write(tmp_path / "theirs", settings(**changes)))
+    save_checkpoint(loaded, tmp_path / "ours", torch.float32)
+    again = load_folder(tmp_path / "ours")
+    assert again.model.config == loaded.model.config
+    assert again.tokenizer.encode("我是 A人") == loaded.tokenizer.encode("我是 A人")
+    for ours, theirs in zip(outputs(again), outputs(loaded), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_single_decoder(tmp_path):
+    loaded = load_folder(write(tmp_path, settings() | {"decoder": "transformer"}))
+    assert loaded.model.decoder is not None
+    assert loaded.model.reverse_decoder is None
+    assert loaded.model.config.decoder.start == len(UNITS) - 1
+
+
+def test_special_tokens_are_where_the_configuration_says(tmp_path):
+    values = settings()
+    values["tokenizer_conf"]["special_tokens"] = {"<blank>": 0, "<sos>": 5, "<eos>": 6}
+    decoder = load_folder(write(tmp_path, values)).model.config.decoder
+    assert (decoder.start, decoder.end) == (5, 6)
+
+
+def test_statistics_come_from_the_file_where_the_weights_have_none(tmp_path):
+    values = settings()
+    theirs = {k: v for k, v in weights(values).items() if "global_cmvn" not in k}
+    features = load_folder(write(tmp_path, values, theirs)).model.features
+    torch.testing.assert_close(features.mean, torch.full((BINS,), 10.0))
+    torch.testing.assert_close(features.inverse_deviation, torch.full((BINS,), 0.25))
+
+
+def test_kaldis_text_says_what_json_says(tmp_path):
+    file = tmp_path / "global_cmvn"
+    file.write_text(f" [\n  {'40 ' * BINS} 4\n  {'464 ' * BINS} 0 ]\n")
+    mean, inverse = read_normalization(file, is_json=False)
+    torch.testing.assert_close(mean, torch.full((BINS,), 10.0))
+    torch.testing.assert_close(inverse, torch.full((BINS,), 0.25))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoder": "squeezeformer"}, "encoder squeezeformer is not supported"),
+        ({"encoder": "branchformer"}, "encoder branchformer is not supported"),
+        ({"model": "paraformer"}, "model paraformer is not supported"),
+        ({"tokenizer": "whisper"}, "tokenizer whisper is not supported"),
+        ({"frobnicate": 1}, "does not know frobnicate"),
+        ({"encoder_conf": {"mlp_type": "moe"}}, "encoder_conf.mlp_type moe"),
+        ({"encoder_conf": {"frobnicate": 1}}, "does not know encoder_conf.frobnicate"),
+        ({"encoder_conf": {"input_layer": "dwconv2d4"}}, "input_layer dwconv2d4"),
+        ({"encoder_conf": {"pos_enc_layer_type": "rope_pos"}}, "pos_enc_layer_type rope_pos"),
+        ({"encoder_conf": {"concat_after": True}}, "encoder_conf.concat_after True"),
+        ({"model_conf": {"apply_non_blank_embedding": True}}, "apply_non_blank_embedding"),
+        ({"dataset_conf": {"resample_conf": {"resample_rate": 8000}}}, "resample_rate 8000"),
+        ({"dataset_conf": {"feats_type": "mfcc"}}, "feats_type mfcc"),
+        ({"ctc_conf": {"ctc_blank_id": 3}}, "ctc_blank_id 3"),
+        ({"encoder_conf": 3}, "encoder_conf is not a table"),
+    ],
+)
+def test_what_is_not_computed_is_refused_by_name(tmp_path, change, message):
+    folder = write(tmp_path, settings())
+    values = settings()
+    for key, value in change.items():
+        merged = isinstance(value, dict) and key in values
+        values[key] = values[key] | value if merged else value
+    (folder / "train.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(DictationError) as caught:
+        load_folder(folder)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+class Harm:
+    def __reduce__(self):
+        return print, ("harm",)
+
+
+def extra_weight(folder):
+    theirs = weights(settings()) | {"encoder.encoders.0.surprise.weight": torch.zeros(3)}
+    torch.save(theirs, folder / "final.pt")
+
+
+def missing_weight(folder):
+    theirs = weights(settings())
+    del theirs["encoder.encoders.1.norm_ff.weight"]
+    torch.save(theirs, folder / "final.pt")
+
+
+def harmful_weights(folder):
+    torch.save({"weight": Harm()}, folder / "final.pt")
+
+
+def cut_weights(folder):
+    whole = (folder / "final.pt").read_bytes()
+    (folder / "final.pt").write_bytes(whole[: len(whole) // 2])
+
+
+def no_weights(folder):
+    (folder / "final.pt").unlink()
+
+
+def gap_in_units(folder):
+    text = (folder / "units.txt").read_text()
+    (folder / "units.txt").write_text(text.replace(" 3\n", " 99\n"))
+
+
+def few_units(folder):
+    (folder / "units.txt").write_text("<blank> 0\n<unk> 1\n")
+
+
+def no_yaml(folder):
+    (folder / "train.yaml").write_text("encoder: [")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (extra_weight, "unknown weight: encoder.blocks.0.surprise.weight"),
+        (missing_weight, "weight missing: encoder.blocks.1.ffn_norm.weight"),
+        (harmful_weights, "not weights that can be read safely"),
+        (cut_weights, "not weights that can be read safely"),
+        (no_weights, "No such file"),
+        (gap_in_units, "without a gap"),
+        (few_units, "units.txt has 2 units"),
+        (no_yaml, "not a WeNet configuration"),
+    ],
+)
+def test_a_damaged_folder_is_named_in_one_line(tmp_path, damage, message, capsys):
+    folder = write(tmp_path, settings())
+    damage(folder)
+    with pytest.raises(DictationError) as caught:
+        load_folder(folder)
+    assert message in str(caught.value)
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "harm" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"input_layer": "conv2d8"},
+        {"causal": False, "cnn_module_norm": "batch_norm"},
+        {"pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
+    ],
+    ids=["as usual", "eighth", "centred", "absolute"],
+)
+def test_it_streams_and_transcribes(tmp_path, changes, precision):
+    folder = write(tmp_path, settings(**changes))
+    recognizer = Recognizer.load(folder, device="cpu", precision=precision, threads=1)
+    samples = np.random.default_rng(1).normal(0, 0.1, 32_000).astype(np.float32)
+    stream = recognizer.stream(chunk_ms=640)
+    captions = [stream.accept(part) for part in np.split(samples, 10)]
+    assert any(caption is not None for caption in captions)
+    assert stream.finish().words == recognizer.transcribe(samples).words

@@ -1,0 +1,65 @@
+"""Rescoring in one batch is rescoring each hypothesis alone."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from dictation.decoding.attention import RescoringWeights, attention_log_probs, rescore
+from dictation.decoding.prefix_beam import Hypothesis
+from dictation.model.config import DecoderConfig
+from tests.models import tiny_config, tiny_model
+
+NBEST = [Hypothesis((3, 4, 5), -1.0), Hypothesis((), -2.0), Hypothesis((6, 6, 7, 8, 3, 2), -3.0)]
+
+
+def decoders():
+    shape = DecoderConfig(
+        20,
+        width=16,
+        heads=2,
+        ffn_width=32,
+        blocks=2,
+        reverse_blocks=1,
+        start=19,
+        end=19,
+        positions="sinusoid",
+        scaled=True,
+        tied=False,
+        activation="relu",
+        key_bias=True,
+    )
+    model = tiny_model(replace(tiny_config(), decoder=shape))
+    return model.decoder, model.reverse_decoder
+
+
+@pytest.mark.parametrize("reverse", [0.0, 0.4, 1.0])
+def test_a_hypothesis_does_not_depend_on_its_neighbours(reverse):
+    memory, weights = torch.randn(1, 30, 16), RescoringWeights(0.3, reverse)
+    with torch.inference_mode():
+        together = rescore(decoders(), memory, NBEST, weights)
+        alone = [rescore(decoders(), memory, [each], weights)[0] for each in NBEST]
+    for one, other in zip(together, alone, strict=True):
+        assert one.score == pytest.approx(other.score, abs=1e-4)
+        assert one.token_confidences == pytest.approx(other.token_confidences, abs=1e-5)
+
+
+def test_the_score_is_the_sum_of_its_parts():
+    memory, (left, right) = torch.randn(1, 30, 16), decoders()
+    with torch.inference_mode():
+        (found,) = rescore((left, right), memory, NBEST[:1], RescoringWeights(0.5, 0.25))
+        (forward,) = attention_log_probs(left, memory, [19], 19, [(3, 4, 5)])
+        (backward,) = attention_log_probs(right, memory, [19], 19, [(5, 4, 3)])
+    expected = 0.75 * float(forward.sum()) + 0.25 * float(backward.sum()) + 0.5 * -1.0
+    assert found.score == pytest.approx(expected, abs=1e-5)
+    assert found.token_confidences == pytest.approx(
+        ((forward[:3].exp() + backward[:3].flip(0).exp()) / 2).tolist(), abs=1e-6
+    )
+
+
+def test_without_a_second_decoder_its_weight_is_of_no_account():
+    memory, (left, _) = torch.randn(1, 30, 16), decoders()
+    with torch.inference_mode():
+        with_weight = rescore((left, None), memory, NBEST, RescoringWeights(0.5, 0.5))
+        without = rescore((left, None), memory, NBEST, RescoringWeights(0.5, 0.0))
+    assert with_weight == without

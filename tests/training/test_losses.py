@@ -1,0 +1,62 @@
+"""The losses against their definitions."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from dictation.model.config import DecoderConfig
+from dictation.training.config import LossTable
+from dictation.training.data import Batch
+from dictation.training.losses import joint_loss, smoothed_divergence
+from tests.models import tiny_config, tiny_model
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_divergence_from_smoothed_targets(smoothing):
+    logits, wanted = torch.randn(5, 7), torch.tensor([0, 6, 3, 3, 1])
+    targets = torch.full((5, 7), smoothing / 6)
+    targets[torch.arange(5), wanted] = 1.0 - smoothing
+    expected = F.kl_div(logits.log_softmax(1), targets, reduction="sum")
+    torch.testing.assert_close(smoothed_divergence(logits, wanted, smoothing), expected)
+
+
+def test_nothing_is_left_to_learn_where_the_prediction_is_the_target():
+    logits = torch.tensor([[0.9, 0.05, 0.05]]).log()
+    assert smoothed_divergence(logits, torch.tensor([0]), 0.1).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_both_decoders_learn_and_padding_teaches_nothing():
+    shape = DecoderConfig(
+        20,
+        width=16,
+        heads=2,
+        ffn_width=32,
+        blocks=1,
+        reverse_blocks=1,
+        start=19,
+        end=19,
+        positions="sinusoid",
+        tied=False,
+        dropout=0.0,
+    )
+    model = tiny_model(replace(tiny_config(), decoder=shape))
+    batch = Batch(
+        features=torch.randn(2, 60, 20),
+        lengths=torch.tensor([60, 40]),
+        targets=torch.tensor([[3, 4, 5, 6], [7, 8, 0, 0]]),
+        target_lengths=torch.tensor([4, 2]),
+        tokens=torch.zeros(2, 1, dtype=torch.long),
+        next_tokens=torch.full((2, 1), -100),
+        languages=torch.tensor([0, 1]),
+        seconds=1.0,
+    )
+    other = replace(batch, targets=torch.tensor([[3, 4, 5, 6], [7, 8, 9, 9]]))
+    weights = LossTable(reverse=0.5)
+    losses = joint_loss(model, batch, weights, 4, -1)
+    losses.total.backward()
+    for decoder in (model.decoder, model.reverse_decoder):
+        assert all(parameter.grad is not None for parameter in decoder.parameters())
+    again = joint_loss(model, other, weights, 4, -1)
+    assert again.attention.item() == pytest.approx(losses.attention.item(), rel=1e-6)
