@@ -213,6 +213,8 @@ def _stop(state: State) -> Step:
         return replace(state, by_key=False), ()
     last = replace(state.runs[-1], stop="finish", answers=1)
     stopped = replace(state, runs=(*state.runs[:-1], last), by_key=False)
+    if last.open is None and last.utterances:
+        return stopped, (StopListening(),)  # the caption shows the finished text already
     caption = ShowCaption(last.partial, state.language if last.partial else None, "finishing")
     return stopped, (StopListening(), caption)
 

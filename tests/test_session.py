@@ -215,6 +215,13 @@ def test_a_new_start_after_a_cancel_is_not_touched_by_it():
     assert [deliver.utterance for deliver in only(actions, Deliver)] == [2]
 
 
+def test_letting_go_after_the_text_came_leaves_it_in_the_caption():
+    state, actions = play(READY, HotkeyPressed(), SpeechStarted(1, at=0.0), final(1))
+    assert only(actions, ShowCaption)[-1].text == "你好"
+    _, after = play(state, HotkeyReleased())
+    assert only(after, ShowCaption) == []
+
+
 def test_a_lost_microphone_finishes_what_was_heard_and_says_so():
     state, actions = play(READY, HotkeyPressed(), SpeechStarted(1, 0.0), DeviceLost("unplugged"))
     assert only(actions, StopListening, Notify) == [
