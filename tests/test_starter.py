@@ -1,0 +1,77 @@
+"""The model that ships, on the recordings that ship: what a newcomer sees first."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dictation import load_model
+from dictation.assets import model_folder, samples_folder
+from dictation.audio.files import read_audio
+from dictation.training.evaluation import error_rate
+from dictation.training.manifest import read_manifest
+from tests.audio.corpus import load, recordings
+
+SAMPLES = json.loads((samples_folder() / "samples.json").read_text(encoding="utf-8"))
+# Measured: see the model card. These bounds leave room for another processor's rounding only.
+MOST_CAPTION_ERRORS = 0.6
+MOST_FINAL_ERRORS = 0.3
+
+
+@pytest.fixture(scope="module")
+def starter():
+    return load_model("starter", precision="fp32")
+
+
+def samples_of(entry: dict[str, str]) -> np.ndarray:
+    return np.concatenate(list(read_audio(samples_folder() / entry["audio"])))
+
+
+def streamed(starter, samples, chunk_ms=320):
+    stream = starter.stream(chunk_ms=chunk_ms)
+    captions = []
+    for first in range(0, len(samples), 320):
+        partial = stream.accept(samples[first : first + 320])
+        if partial is not None:
+            captions.append(partial)
+    return captions, stream.finish()
+
+
+@pytest.mark.parametrize("entry", SAMPLES, ids=lambda entry: entry["lang"])
+def test_a_sample_is_captioned_and_recognised(starter, entry):
+    captions, final = streamed(starter, samples_of(entry))
+    assert error_rate([entry["text"]], [captions[-1].text]) <= MOST_CAPTION_ERRORS
+    assert error_rate([entry["written"]], [final.text]) <= MOST_FINAL_ERRORS
+    assert final.language == entry["lang"]
+
+
+def test_captions_grow_while_the_sample_is_spoken(starter):
+    captions, _ = streamed(starter, samples_of(SAMPLES[0]))
+    lengths = [len(caption.text) for caption in captions]
+    assert lengths == sorted(lengths)
+    assert lengths[len(lengths) // 2] > 0
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-4, 1e-2], ids=["digital", "faint", "loud"])
+def test_silence_and_hiss_give_no_text(starter, level):
+    hiss = np.random.default_rng(0).standard_normal(16_000 * 5) * level
+    captions, final = streamed(starter, hiss.astype(np.float32))
+    assert final.text == ""
+    assert {caption.text for caption in captions} == {""}
+
+
+@pytest.mark.parametrize(("corpus", "most"), [("aishell-dev", 0.5), ("speechocean762-dev", 0.4)])
+def test_real_speech_is_recognised(starter, corpus, most):
+    folder = recordings(corpus, 1)[0].parents[1]
+    utterances = read_manifest(folder / "manifest.jsonl")
+    chosen = utterances[:: len(utterances) // 10][:10]
+    texts = [starter.transcribe(load(utterance.audio)).text for utterance in chosen]
+    assert error_rate([utterance.text for utterance in chosen], texts) <= most
+
+
+def test_every_file_of_the_model_can_be_kept_in_a_repository():
+    files = [path for path in model_folder("starter").iterdir() if path.is_file()]
+    assert {"config.json", "units.txt", "pieces.model", "MODEL_CARD.md"} <= {
+        path.name for path in files
+    }
+    assert max(path.stat().st_size for path in files) < 90_000_000
