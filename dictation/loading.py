@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 def load_recognizer(section: ModelSection) -> "Recognizer":
     """Load the model; takes seconds and imports torch. Raises AssetError or ModelError."""
     folder = model_folder(section.name)
-    # OpenMP's threads spin while they wait for each other, which on a computer that has other work
-    # makes a chunk take 50 times as long; read when torch is imported (OpenMP 5.2, 21.7).
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # OpenMP's threads spin while they wait for each other: on a computer that has other work to do
+    # a chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
+    # spin for a moment only. Read when torch is imported (libgomp manual, GOMP_SPINCOUNT).
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     from dictation.recognizer import Recognizer
 
     return Recognizer.load(

@@ -80,9 +80,9 @@ class Recognizer:
 
         `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
         offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
-        choice, at most four. Raises ModelError.
+        choice, at most two: more are no quicker and suffer more from other work. Raises ModelError.
         """
-        torch.set_num_threads(threads or min(4, torch.get_num_threads()))
+        torch.set_num_threads(threads or min(2, torch.get_num_threads()))
         placement = choose_placement(device, precision)
         return cls(load_folder(Path(folder), placement.dtype), placement)
 
