@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def load_recognizer(section: ModelSection) -> "Recognizer":
     """Load the model; takes seconds and imports torch. Raises AssetError or ModelError."""
     folder = model_folder(section.name)
-    # OpenMP's threads spin while they wait for each other: on a computer that has other work to do
-    # a chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
+    # OpenMP's threads spin while they wait for each other: on a computer with other work to do, a
+    # chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
     # spin for a moment only. Read when torch is imported (libgomp manual, GOMP_SPINCOUNT).
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     from dictation.recognizer import Recognizer
