@@ -131,13 +131,16 @@ def main() -> None:
     wanted = set(options.pictures) or {"dark", "light", "demo"}
     for look in LOOKS:
         if look.name in wanted:
-            save(captions(look, options.model), options.out / f"captions-{look.name}.png")
+            speaking, landed = dictated(look, options.model)
+            save(speaking, options.out / f"captions-{look.name}.png")
+            if look.name == "light":
+                save(landed, options.out / "text-light.png")
     if "demo" in wanted:
         save(terminal(options.model), options.out / "demo.png")
 
 
-def captions(look: Look, model: str) -> Image.Image:
-    """The desktop while the mixed recording is recognised."""
+def dictated(look: Look, model: str) -> tuple[Image.Image, Image.Image]:
+    """The desktop while the mixed recording is spoken, and once its text is in the editor."""
     with (
         xsession(size=f"{WIDTH}x{HEIGHT}") as session,
         pulse.virtual_microphone() as microphone,
@@ -165,9 +168,11 @@ def captions(look: Look, model: str) -> Image.Image:
             player.wait(60)
             hands.release("F9")
             daemon.wait_for("idle")
+            time.sleep(0.3)  # the editor paints; the caption lingers for 1.5 s
+            landed = screen(session.display)
         finally:
             daemon.end()
-    return picture
+    return picture, landed
 
 
 def longest_caption(display: str, daemon: RunningDaemon) -> Image.Image:
