@@ -76,14 +76,3 @@ def full_width_marks(text: str) -> str:
     if chinese >= max(1, latin) and text[-1:] in _ASCII_MARKS and text[-1] != ":":
         text = text[:-1] + _ASCII_MARKS[text[-1]]
     return text
-
-
-def join_parts(parts: list[str]) -> str:
-    """Join the texts of successive utterances, with a space unless Chinese or a full-width mark
-    meets the seam."""
-    text = ""
-    for part in parts:
-        if text and part and text[-1] < "\u2e80" and part[0] < "\u2e80":
-            text += " "
-        text += part
-    return text

@@ -1,5 +1,6 @@
 """The one vocabulary of both languages: Chinese characters as they are, Latin words in pieces."""
 
+import io
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -96,8 +97,6 @@ def build_ctc_tokenizer(
 
 
 def _train_pieces(latin: Iterable[str], pieces: int) -> bytes:
-    import io
-
     model = io.BytesIO()
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     sentencepiece.SentencePieceTrainer.train(

@@ -22,7 +22,7 @@ from dictation.training.config import (
     TrainingConfig,
     TrainingConfigError,
 )
-from dictation.training.data import BatchBuilder, Corpus, load_samples, loader, plan_epoch
+from dictation.training.data import Batch, BatchBuilder, Corpus, load_samples, loader, plan_epoch
 from dictation.training.evaluation import greedy_errors
 from dictation.training.losses import Losses, joint_loss
 from dictation.training.manifest import Utterance, read_manifest
@@ -156,10 +156,7 @@ def _run(checkpoint: Checkpoint, old_names: set[str], config: TrainingConfig) ->
     return _Run(checkpoint, average.eval(), optimizer, old_names)
 
 
-def _update(run: _Run, batch: object, config: TrainingConfig) -> tuple[Losses, float]:
-    from dictation.training.data import Batch
-
-    assert isinstance(batch, Batch)
+def _update(run: _Run, batch: Batch, config: TrainingConfig) -> tuple[Losses, float]:
     model, schedule = run.checkpoint.model, config.schedule
     model.train()
     for group in run.optimizer.param_groups:
