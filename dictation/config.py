@@ -96,6 +96,14 @@ class InterfaceSection(_Section):
     language: Literal["auto", "zh", "en"] = "auto"
 
 
+class HistorySection(_Section):
+    """What was said, kept for its owner."""
+
+    enabled: bool = True
+    days: Annotated[int, Field(ge=0, le=36500)] = 90
+    entries: Annotated[int, Field(ge=0, le=10_000_000)] = 5000
+
+
 class Settings(_Section):
     """Every setting; config.toml at the top of the project says what each one does."""
 
@@ -108,6 +116,7 @@ class Settings(_Section):
     captions: CaptionsSection = CaptionsSection()
     tray: TraySection = TraySection()
     interface: InterfaceSection = InterfaceSection()
+    history: HistorySection = HistorySection()
 
 
 def user_settings_file() -> Path:

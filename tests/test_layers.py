@@ -16,6 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "actions": {"events"},
     "session": {"actions", "events"},
     "config": {"errors"},
+    "history": {"errors", "events"},
     "assets": {"errors"},
     "model": {"errors", "events"},
     "audio": {*GROUND},

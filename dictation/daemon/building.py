@@ -10,6 +10,7 @@ from dictation.desktop.hotkey import Hotkey, HotkeyUnavailable, open_hotkey
 from dictation.desktop.keys import KeySpecError, parse_key
 from dictation.desktop.output import OutputSettings
 from dictation.errors import DictationError
+from dictation.history import HistorySettings
 from dictation.session import SessionSettings
 
 
@@ -49,6 +50,12 @@ def caption_settings(settings: Settings) -> CaptionSettings:
     return CaptionSettings(
         theme=section.theme, position=section.position, font_size=section.font_size
     )
+
+
+def history_settings(settings: Settings) -> HistorySettings:
+    """What is written down, and for how long."""
+    section = settings.history
+    return HistorySettings(enabled=section.enabled, days=section.days, entries=section.entries)
 
 
 def take_hotkey(

@@ -26,6 +26,7 @@ from dictation.actions import (
 from dictation.control.protocol import DaemonStatus, Latencies, Reply, Request
 from dictation.daemon.kept import KeptTexts
 from dictation.daemon.notices import sentence
+from dictation.daemon.records import Records
 from dictation.desktop.focus import Window
 from dictation.desktop.strings import InterfaceLanguage, LanguageSetting
 from dictation.events import (
@@ -106,6 +107,7 @@ class Rooms:
     screen: Screen
     focus: Callable[[], Window | None]
     kept: KeptTexts
+    records: Records
 
 
 class Daemon:
@@ -226,6 +228,7 @@ class Daemon:
                 self._text = text
                 self._last = (utterance, timing, None)
             case Delivered(utterance=utterance, seconds=seconds):
+                self._rooms.records.mark(utterance, "delivered", delivery=seconds)
                 if self._last is not None and self._last[0] == utterance:
                     self._last = (utterance, self._last[1], seconds)
             case _:
@@ -233,11 +236,21 @@ class Daemon:
 
     def _step(self, event: Event) -> None:
         self._state, actions = step(self._state, event, self._clock())
+        if isinstance(event, Final):
+            self._record(event)
         for action in actions:
             self._do(action)
         # Not with StopListening: the worker still wants the post-roll.
         if isinstance(event, ListeningEnded) and not self._state.listening:
             self._rooms.microphone.release()
+
+    def _record(self, final: Final) -> None:
+        """Write a text down before anything is tried with it, unless it was taken back."""
+        for order in self._orders():
+            if order.utterance == final.utterance:
+                target = self._target(order)
+                application = None if target is None else target.wm_class
+                self._rooms.records.write(final, application)
 
     def _do(self, action: Action) -> None:
         rooms = self._rooms
@@ -260,8 +273,7 @@ class Daemon:
             case SetStatus(status, language):
                 rooms.screen.status(status, language)
             case Deliver():
-                target = None if action.pin is None else self._targets.get(action.pin)
-                rooms.delivery.deliver(action, target)
+                rooms.delivery.deliver(action, self._target(action))
             case Keep():
                 self._keep(action)
             case Notify():
@@ -271,13 +283,20 @@ class Daemon:
             case _:
                 assert_never(action)
 
-    def _pins_in_use(self) -> dict[int, Window | None]:
+    def _target(self, order: Deliver) -> Window | None:
+        return None if order.pin is None else self._targets.get(order.pin)
+
+    def _orders(self) -> tuple[Deliver, ...]:
+        """Every text that is on its way or waits to be."""
         state = self._state
-        orders = (*((state.delivering,) if state.delivering else ()), *state.waiting)
-        pins = {order.pin for order in orders} | {run.pin for run in state.runs}
+        return (*((state.delivering,) if state.delivering else ()), *state.waiting)
+
+    def _pins_in_use(self) -> dict[int, Window | None]:
+        pins = {order.pin for order in self._orders()} | {run.pin for run in self._state.runs}
         return {pin: target for pin, target in self._targets.items() if pin in pins}
 
     def _keep(self, kept: Keep) -> None:
+        self._rooms.records.write_unfinished(kept.utterance, kept.text)
         try:
             self._rooms.kept.add(kept, datetime.now().astimezone())
         except OSError as error:

@@ -13,7 +13,7 @@ _REMEMBERED = 20
 
 
 def kept_file() -> Path:
-    """The file that undelivered texts are added to; nothing else that was said is ever written."""
+    """The file that undelivered texts are added to."""
     return platformdirs.user_state_path("dictation") / "undelivered.txt"
 
 

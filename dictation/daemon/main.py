@@ -17,6 +17,7 @@ from dictation.control.server import ControlServer
 from dictation.daemon.building import (
     caption_settings,
     focus_finder,
+    history_settings,
     output_settings,
     require_desktop,
     session_settings,
@@ -27,6 +28,7 @@ from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts, kept_file
 from dictation.daemon.microphone import MicrophoneKeeper
+from dictation.daemon.records import Records
 from dictation.daemon.screen import DesktopScreen
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
 from dictation.desktop.environment import Environment, read_environment
@@ -34,6 +36,7 @@ from dictation.desktop.output import open_output
 from dictation.desktop.tray import ChooseLanguage, NoTray, Quit, Toggle, TrayAction, open_tray
 from dictation.errors import DictationError
 from dictation.events import Command, HotkeyPressed, HotkeyReleased
+from dictation.history import History, history_file
 from dictation.loading import load_recognizer, worker_settings
 from dictation.worker import Worker
 
@@ -116,6 +119,8 @@ def _build(
     stack.callback(microphone.close)
     tray.start(screen.tray_view, lambda action: inbox.put(_message_of(action)))
     stack.callback(tray.close)
+    history = History.open(history_file(), history_settings(settings), time.time)
+    stack.callback(history.close)
     rooms = Rooms(
         worker=worker,
         microphone=microphone,
@@ -123,6 +128,7 @@ def _build(
         screen=screen,
         focus=focus_finder(env, settings),
         kept=KeptTexts(kept_file()),
+        records=Records(history, time.time),
     )
     key = None if isinstance(hotkey, str) else settings.hotkey.key
     session = session_settings(settings)

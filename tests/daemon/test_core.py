@@ -12,9 +12,11 @@ from dictation.daemon.core import Asked, Daemon, LanguageChosen, Rooms
 from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts
+from dictation.daemon.records import Records
 from dictation.desktop.focus import Window
 from dictation.desktop.output import DeliveryError, Receipt
 from dictation.events import Command, DeviceLost, DeviceReady, HotkeyPressed, HotkeyReleased
+from dictation.history import History, HistorySettings
 from dictation.session import SessionSettings
 from dictation.worker import Worker, WorkerSettings
 from tests.loudness import LoudnessRecognizer, silence, voice
@@ -82,6 +84,7 @@ class House:
         settings = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
         self.worker = Worker(LoudnessRecognizer, settings, self.inbox.put, time.monotonic)
         self.delivery = DeliveryDesk(self.desk, self.inbox.put, trailing_space=True)
+        self.history = History.open(folder / "data" / "history.db", HistorySettings(), time.time)
         rooms = Rooms(
             worker=self.worker,
             microphone=self.desk,
@@ -89,6 +92,7 @@ class House:
             screen=self.desk,
             focus=lambda: self.desk.focused,
             kept=self.kept,
+            records=Records(self.history, time.time),
         )
         session = SessionSettings(mode=mode, caption_seconds=0.2)
         self.daemon = Daemon(rooms, session, "en", "F9", time.monotonic)
@@ -119,6 +123,7 @@ class House:
         self.worker.close()
         self.delivery.close()
         self.inbox.close()
+        self.history.close()
 
 
 @pytest.fixture
@@ -206,6 +211,7 @@ def test_cancel_leaves_nothing_behind(house):
     house.until(lambda: house.desk.caption is None)
     assert house.desk.written == []
     assert house.kept.texts == ()
+    assert house.history.recent(10) == []
     assert (house.daemon.status().caption, house.daemon.status().text) == (None, None)
 
 
@@ -227,4 +233,39 @@ def test_a_file_that_cannot_be_written_still_leaves_the_text_in_status(tmp_path)
     house.hear(voice(1.5))
     house.send(HotkeyReleased())
     house.until(lambda: house.daemon.status().kept == ("loud loud",))
+    house.close()
+
+
+def test_a_delivered_text_is_in_the_history_with_its_application_and_latencies(house):
+    house.send(HotkeyPressed())
+    house.hear(voice(2.0))
+    house.send(HotkeyReleased())
+    house.hear(silence(0.2))
+    house.until(lambda: house.is_idle() and house.desk.written)
+    (entry,) = house.history.recent(10)
+    assert (entry.text, entry.state, entry.application) == ("loud loud", "delivered", "Editor")
+    assert {"audio", "compute", "delivery"} <= entry.latencies.keys()
+
+
+def test_a_text_that_does_not_arrive_is_in_the_history_as_undelivered(house):
+    house.desk.refuses = True
+    house.send(HotkeyPressed())
+    house.hear(voice(1.5))
+    house.send(HotkeyReleased())
+    house.until(lambda: house.kept.texts)
+    assert [(entry.text, entry.state) for entry in house.history.recent(10)] == [
+        ("loud loud", "undelivered")
+    ]
+
+
+def test_a_history_that_cannot_be_written_does_not_stop_dictation(tmp_path, caplog):
+    (tmp_path / "data" / "history.db").mkdir(parents=True)
+    house = House(tmp_path)
+    for _ in range(2):
+        house.send(HotkeyPressed())
+        house.hear(voice(1.5))
+        house.send(HotkeyReleased())
+        house.until(house.is_idle)
+    house.until(lambda: len(house.desk.written) == 2)
+    assert sum("the history is not written" in record.message for record in caplog.records) == 1
     house.close()

@@ -1,0 +1,61 @@
+"""Writes the session's texts into the history, and goes on where that fails."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+
+from dictation.errors import DictationError
+from dictation.events import Final
+from dictation.history import Entry, EntryState, History
+from dictation.text.normalize import language_of
+
+_log = logging.getLogger(__name__)
+
+
+class Records:
+    """The history by utterance; a history that cannot be written is told once, in the log."""
+
+    def __init__(self, history: History, clock: Callable[[], float]) -> None:
+        self._history = history
+        self._clock = clock
+        self._ids: dict[int, int | None] = {}
+        self._told = False
+
+    def write(self, final: Final, application: str | None) -> None:
+        """Write a finished text down before it is delivered."""
+        timing = {name: value for name, value in asdict(final.timing).items() if value is not None}
+        self._add(
+            final.utterance,
+            Entry(
+                at=self._clock(),
+                application=application,
+                language=final.language,
+                raw=final.text,
+                text=final.text,
+                latencies=timing,
+            ),
+        )
+
+    def write_unfinished(self, utterance: int, text: str) -> None:
+        """Write down the caption of an utterance whose text never came."""
+        if utterance not in self._ids:
+            self._add(utterance, Entry(self._clock(), None, language_of(text), text, text))
+
+    def mark(self, utterance: int, state: EntryState, *, delivery: float | None = None) -> None:
+        """Say where the text of an utterance went, in how many seconds."""
+        try:
+            self._history.mark(self._ids.get(utterance), state, delivery=delivery)
+        except DictationError as error:
+            self._tell(error)
+
+    def _add(self, utterance: int, entry: Entry) -> None:
+        try:
+            self._ids[utterance] = self._history.add(entry)
+            self._told = False
+        except DictationError as error:
+            self._tell(error)
+
+    def _tell(self, error: DictationError) -> None:
+        if not self._told:
+            _log.warning("the history is not written: %s", error)
+        self._told = True
