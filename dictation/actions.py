@@ -38,11 +38,15 @@ class PinTarget:
 
 @dataclass(frozen=True, slots=True)
 class ShowCaption:
-    """Show `text` in the caption window in place of what stands there."""
+    """Show `text` in the caption window in place of what stands there.
+
+    `unstable`: the end of `text` that may still change.
+    """
 
     text: str
     language: Language | None
     stage: CaptionStage
+    unstable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ class ModelSection(_Section):
 
 
 class RecognitionSection(_Section):
-    """How often the caption is renewed."""
+    """How often the caption is renewed, and the user's words."""
 
     chunk_ms: Literal[320, 640] = 320
+    hot_words: str = ""
 
 
 class AudioSection(_Section):

@@ -37,23 +37,50 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """The caption of an utterance that is still being spoken; each replaces the one before it."""
+    """The caption of an utterance that is still being spoken; each replaces the one before it.
+
+    `stable` was shown before and stays, `unstable` follows it and may still change.
+    """
 
     utterance: int
-    text: str
+    stable: str
+    unstable: str
     language: Language | None
     at: float
+
+    @property
+    def text(self) -> str:
+        """The whole caption."""
+        return self.stable + self.unstable
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word (in Chinese a character) of a finished text, written as there, and when it was said.
+
+    `start` and `end` in seconds from the beginning of the utterance; `confidence` in 0..1.
+    """
+
+    text: str
+    start: float
+    end: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """The finished text of an utterance; each SpeechStarted ends in one Final or SpeechDropped."""
+    """The finished text of an utterance; each SpeechStarted ends in one Final or SpeechDropped.
+
+    `raw`: the words as CTC heard them, before they were written out; `confidence` in 0..1.
+    """
 
     utterance: int
     text: str
     language: Language
     timing: Timing
     at: float
+    raw: str = ""
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

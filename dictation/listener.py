@@ -23,6 +23,7 @@ from dictation.events import (
     Partial,
     SpeechDropped,
     SpeechStarted,
+    TimedWord,
     Timing,
 )
 
@@ -38,6 +39,10 @@ class PartialText(Protocol):
     """The caption after a chunk; the language is None until it is clear."""
 
     @property
+    def stable(self) -> str: ...  # noqa: D102
+    @property
+    def unstable(self) -> str: ...  # noqa: D102
+    @property
     def text(self) -> str: ...  # noqa: D102
     @property
     def language(self) -> Language | None: ...  # noqa: D102
@@ -49,7 +54,13 @@ class FinalText(Protocol):
     @property
     def text(self) -> str: ...  # noqa: D102
     @property
+    def words(self) -> str: ...  # noqa: D102
+    @property
     def language(self) -> Language: ...  # noqa: D102
+    @property
+    def confidence(self) -> float: ...  # noqa: D102
+    @property
+    def timed(self) -> tuple[TimedWord, ...]: ...  # noqa: D102
 
 
 class UtteranceStream(Protocol):
@@ -185,7 +196,9 @@ class Listener:
         now = self._clock()
         if utterance.first_partial is None and partial.text:
             utterance.first_partial = now - utterance.began_at
-        self._emit(Partial(utterance.number, partial.text, partial.language, now))
+        self._emit(
+            Partial(utterance.number, partial.stable, partial.unstable, partial.language, now)
+        )
 
     def _finish(self, decision: _Decision, dropped: Callable[[], bool]) -> None:
         utterance, self._open = self._open, None
@@ -209,7 +222,17 @@ class Listener:
                 compute=now - decision.at,
                 backlog=decision.backlog,
             )
-            self._emit(Final(utterance.number, final.text, final.language, timing, now))
+            self._emit(
+                Final(
+                    utterance.number,
+                    final.text,
+                    final.language,
+                    timing,
+                    now,
+                    raw=final.words,
+                    confidence=final.confidence,
+                )
+            )
 
     def _end_without_text(self, reason: DropReason) -> None:
         if self._open is not None:

@@ -12,12 +12,15 @@ from torch import Tensor
 from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.greedy import GreedyPath, collapse
+from dictation.decoding.hot_words import hot_word_graph
 from dictation.decoding.second_pass import SecondPass
-from dictation.events import Language
+from dictation.decoding.stabilizer import Stabilizer
+from dictation.events import Language, TimedWord
 from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
 from dictation.model.placement import Placement, choose_placement, place
 from dictation.text.format import space_scripts
+from dictation.text.hot_words import WordList
 from dictation.text.normalize import language_of
 
 __all__ = ["ModelError", "PartialResult", "Recognition", "RecognitionStream", "Recognizer"]
@@ -32,22 +35,31 @@ _SETTLED_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class PartialResult:
-    """The caption so far; the language is None until there is enough speech to tell."""
+    """The caption so far: `stable` stays, `unstable` may still change; the language is None until
+    there is enough speech to tell."""
 
-    text: str
+    stable: str
+    unstable: str
     language: Language | None
+
+    @property
+    def text(self) -> str:
+        """The whole caption."""
+        return self.stable + self.unstable
 
 
 @dataclass(frozen=True)
 class Recognition:
     """A finished utterance. `text` as written; `words`: the best CTC hypothesis, as spoken, of the
-    second pass; `first_pass`: what the captions ended with; `confidence` in 0..1."""
+    second pass; `first_pass`: what the captions ended with; `confidence` in 0..1; `timed`: the
+    words of the text, each with its time."""
 
     text: str
     words: str
     first_pass: str
     language: Language
     confidence: float
+    timed: tuple[TimedWord, ...] = ()
 
 
 class Recognizer:
@@ -105,6 +117,15 @@ class Recognizer:
         left = -1 if left_ms is None else -(-left_ms // chunk_ms)
         return RecognitionStream(self, chunk_size, left)
 
+    def use_hot_words(self, words: WordList | None) -> tuple[str, ...]:
+        """Listen for the words of a list from the next utterance on, None: for none.
+
+        Returns the phrases the model's vocabulary cannot spell, which are left out.
+        """
+        found = hot_word_graph(words.words if words is not None else (), self._checkpoint.tokenizer)
+        self._second_pass.context = found.graph
+        return found.unspellable
+
     def transcribe(self, samples: Samples) -> Recognition:
         """Recognise one whole utterance of 16 kHz mono samples with full context."""
         with torch.inference_mode():
@@ -153,6 +174,7 @@ class RecognitionStream:
         self._last = 0
         self._pooled: Tensor | None = None
         self._encoded = 0
+        self._caption = Stabilizer()
         self.compute_seconds: list[float] = []
 
     def accept(self, samples: Samples) -> PartialResult | None:
@@ -189,7 +211,8 @@ class RecognitionStream:
         if output.top.size(1) == 0:
             return None
         self._take(output)
-        partial = PartialResult(space_scripts(self._text()), self._language())
+        self._caption = self._caption.show(space_scripts(self._text()))
+        partial = PartialResult(self._caption.stable, self._caption.unstable, self._language())
         self.compute_seconds.append(time.perf_counter() - began)
         return partial
 

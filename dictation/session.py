@@ -284,7 +284,7 @@ def _partial(state: State, event: Partial) -> Step:
         caption=True,
     )
     stage: CaptionStage = "partial" if state.runs[0].stop == "no" else "finishing"
-    return heard, (ShowCaption(event.text, event.language, stage),)
+    return heard, (ShowCaption(event.text, event.language, stage, event.unstable),)
 
 
 def _final(state: State, event: Final) -> Step:

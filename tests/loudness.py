@@ -5,13 +5,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dictation.audio import SAMPLE_RATE
-from dictation.events import Language
+from dictation.events import Language, TimedWord
 
 
 @dataclass(frozen=True)
 class Loudness:
     text: str
     language: Language
+    stable: str = ""
+    confidence: float = 0.9
+    timed: tuple[TimedWord, ...] = ()
+
+    @property
+    def unstable(self) -> str:
+        return self.text
+
+    @property
+    def words(self) -> str:
+        return self.text
 
 
 def describe(samples: np.ndarray) -> Loudness:

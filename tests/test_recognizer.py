@@ -40,7 +40,8 @@ def test_how_the_sound_is_cut_does_not_matter(recognizer, block):
     samples = sound(2.7)
     _, one = heard(recognizer, samples, 320)
     _, other = heard(recognizer, samples, block)
-    assert one == other
+    assert (one.text, one.words, one.first_pass) == (other.text, other.words, other.first_pass)
+    assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
 
 
 @pytest.mark.parametrize(("chunk_ms", "captions"), [(320, 9), (640, 4)])

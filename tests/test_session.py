@@ -117,16 +117,16 @@ def test_captions_follow_the_partials_and_end_with_the_final_text():
         READY,
         HotkeyPressed(),
         SpeechStarted(1, 0.0),
-        Partial(1, "你", None, 0.0),
-        Partial(1, "你好", "zh", 0.0),
+        Partial(1, "", "你", None, 0.0),
+        Partial(1, "你", "好", "zh", 0.0),
         HotkeyReleased(),
         final(1, "你好。"),
         ListeningEnded(0.0),
     )
     assert only(actions, ShowCaption, HideCaption) == [
         ShowCaption("", None, "listening"),
-        ShowCaption("你", None, "partial"),
-        ShowCaption("你好", "zh", "partial"),
+        ShowCaption("你", None, "partial", unstable="你"),
+        ShowCaption("你好", "zh", "partial", unstable="好"),
         ShowCaption("你好", "zh", "finishing"),
         ShowCaption("你好。", "zh", "final"),
         HideCaption(1.5),
@@ -182,7 +182,7 @@ def test_cancel_drops_the_utterance_even_when_its_final_is_under_way():
         READY,
         HotkeyPressed(),
         SpeechStarted(1, 0.0),
-        Partial(1, "你", None, 0.0),
+        Partial(1, "", "你", None, 0.0),
         HotkeyReleased(),
         Command("cancel"),
         final(1),
@@ -197,7 +197,7 @@ def test_cancel_drops_the_utterance_even_when_its_final_is_under_way():
 
 def test_a_caption_of_a_cancelled_utterance_does_not_come_back():
     state, _ = play(READY, HotkeyPressed(), SpeechStarted(1, 0.0), Command("cancel"))
-    _, actions = play(state, Partial(1, "你", None, 0.0))
+    _, actions = play(state, Partial(1, "", "你", None, 0.0))
     assert actions == []
 
 
@@ -247,7 +247,7 @@ def test_an_utterance_the_model_fails_on_leaves_its_last_caption():
         READY,
         Command("start"),
         SpeechStarted(1, 0.0),
-        Partial(1, "你好", "zh", 0.0),
+        Partial(1, "你", "好", "zh", 0.0),
         SpeechDropped(1, "failed", 0.0, "out of memory"),
     )
     assert Keep(1, "你好", "recognition_failed") in actions
@@ -298,7 +298,7 @@ def test_a_failed_model_ends_the_program_with_its_message_and_keeps_the_caption_
         READY,
         Command("start"),
         SpeechStarted(4, 0.0),
-        Partial(4, "hello", "en", 0.0),
+        Partial(4, "", "hello", "en", 0.0),
         ModelFailed("model.safetensors is damaged"),
     )
     assert Keep(4, "hello", "recognition_failed") in actions
@@ -310,7 +310,9 @@ any_event = st.one_of(
     st.builds(HotkeyReleased),
     st.builds(Command, st.sampled_from(["start", "stop", "toggle", "cancel"])),
     st.builds(SpeechStarted, st.integers(0, 9), st.just(0.0)),
-    st.builds(Partial, st.integers(0, 9), st.text(max_size=3), st.none(), st.just(0.0)),
+    st.builds(
+        Partial, st.integers(0, 9), st.text(max_size=3), st.just("…"), st.none(), st.just(0.0)
+    ),
     st.builds(final, st.integers(0, 9)),
     st.builds(
         SpeechDropped,
@@ -462,7 +464,7 @@ class Desk(RuleBasedStateMachine):
             self.run_of_utterance[self.open] = self.worker_run
             self.to_session.append(SpeechStarted(self.open, 0.0))
         elif heard:
-            self.to_session.append(Partial(self.open, "…", None, 0.0))
+            self.to_session.append(Partial(self.open, "", "…", None, 0.0))
         else:
             self.end_utterance(True)
 

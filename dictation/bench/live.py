@@ -128,7 +128,9 @@ class _Heard:
             match event:
                 case SpeechStarted(utterance, at):
                     waiting[utterance] = at
-                case Partial(utterance, text, _, at) if text and utterance in waiting:
+                case Partial(utterance=utterance, text=text, at=at) if (
+                    text and utterance in waiting
+                ):
                     self.first_partials.append(at - waiting.pop(utterance))
                 case Final(timing=timing):
                     self.finals.append(timing.compute)

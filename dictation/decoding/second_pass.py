@@ -8,6 +8,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
 from dictation.decoding.attention import RescoringWeights, attention_greedy, rescore
+from dictation.decoding.context import ContextGraph
 from dictation.decoding.greedy import greedy
 from dictation.decoding.prefix_beam import prefix_beam_search
 from dictation.events import Language
@@ -56,6 +57,7 @@ class SecondPass:
         self._decoder = decoder
         self._decoder_tokenizer = decoder_tokenizer
         self._reverse_decoder = reverse_decoder
+        self.context: ContextGraph | None = None
 
     def decide(self, memory: Tensor, log_probs: Tensor, language: Language | None) -> Decided:
         """Return the text for memory (1, T, D) and CTC log-probabilities (T', V); without a
@@ -85,7 +87,7 @@ class SecondPass:
         memory: Tensor,
         log_probs: Tensor,
     ) -> Decided:
-        nbest = prefix_beam_search(log_probs, _BEAM)
+        nbest = prefix_beam_search(log_probs, _BEAM, self.context)
         best = max(
             rescore(decoders, memory, nbest, RescoringWeights()), key=lambda each: each.score
         )
