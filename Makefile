@@ -1,11 +1,12 @@
 # make demo: from a fresh checkout to live captions. make check: what must be green before a commit.
 
 VENV := .venv
+CATALOGUE := dictation/messages/zh_CN.po
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test lint check clean
+.PHONY: demo run test lint check messages clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -22,6 +23,14 @@ lint: $(DEV_STAMP)
 	@$(VENV)/bin/mypy
 
 check: lint test
+
+# Bring the catalogues into line with the source (needs gettext); translate what is empty then.
+messages:
+	@find dictation -name '*.py' | LC_ALL=C sort | xgettext --files-from=- --language=Python \
+		--from-code=UTF-8 --keyword=translate --keyword=message --no-location --output=- | \
+		sed 's/CHARSET/UTF-8/; /^"POT-Creation-Date/d; /^"Report-Msgid/d' | \
+		msgmerge --quiet --no-fuzzy-matching --no-location $(CATALOGUE) - | \
+		msgattrib --no-obsolete --no-wrap --output-file=$(CATALOGUE)
 
 $(STAMP): pyproject.toml scripts/prepare.sh
 	@scripts/prepare.sh $(VENV) .

@@ -8,11 +8,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "dictation"
 
-GROUND = {"errors", "events", "checks"}
+GROUND = {"errors", "events", "checks", "messages"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "events": set(),
     "checks": set(),
+    "messages": {"events"},
     "actions": {"events"},
     "session": {"actions", "events"},
     "config": {"errors"},

@@ -28,7 +28,6 @@ from dictation.daemon.kept import KeptTexts
 from dictation.daemon.notices import sentence
 from dictation.daemon.records import Records
 from dictation.desktop.focus import Window
-from dictation.desktop.strings import InterfaceLanguage, LanguageSetting
 from dictation.events import (
     Command,
     Delivered,
@@ -40,6 +39,7 @@ from dictation.events import (
     ModelReady,
     Timing,
 )
+from dictation.messages import InterfaceLanguage, LanguageSetting
 from dictation.session import SessionSettings, State, step
 
 _NOTICE_SECONDS = 5.0

@@ -3,32 +3,22 @@
 from pathlib import Path
 
 from dictation.actions import Notice
-from dictation.desktop.strings import InterfaceLanguage
+from dictation.messages import InterfaceLanguage, message, translator
 
-_ENGLISH: dict[Notice, str] = {
-    "microphone_lost": "No sound from the microphone: {detail}",
-    "model_failed": "The recogniser cannot go on: {detail}",
-    "recognition_failed": "This utterance could not be recognised: {detail}",
-    "behind": "The computer is {detail} s behind; nothing is lost",
-    "kept": "Not delivered: {detail}. The text is in {kept}",
-    "copied": "Copied: paste it where you want it",
-    "quiet": "No speech was heard. Is the microphone muted?",
-}
-
-_CHINESE: dict[Notice, str] = {
-    "microphone_lost": "麦克风没有声音：{detail}",
-    "model_failed": "识别器无法继续：{detail}",
-    "recognition_failed": "这句话没能识别：{detail}",
-    "behind": "电脑慢了 {detail} 秒；内容不会丢失",
-    "kept": "未能送达：{detail}。文字保存在 {kept}",
-    "copied": "已复制：请粘贴到需要的地方",
-    "quiet": "没有听到说话。麦克风静音了吗？",
+_NOTICES: dict[Notice, str] = {
+    "microphone_lost": message("No sound from the microphone: {detail}"),
+    "model_failed": message("The recogniser cannot go on: {detail}"),
+    "recognition_failed": message("This utterance could not be recognised: {detail}"),
+    "behind": message("The computer is {detail} s behind; nothing is lost"),
+    "kept": message("Not delivered: {detail}. The text is in {kept}"),
+    "copied": message("Copied: paste it where you want it"),
+    "quiet": message("No speech was heard. Is the microphone muted?"),
 }
 
 
 def sentence(notice: Notice, detail: str, kept: Path, language: InterfaceLanguage) -> str:
     """Say it; `kept` is the file of undelivered texts."""
-    catalogue = _CHINESE if language == "zh" else _ENGLISH
     home = Path.home()
     shown = f"~/{kept.relative_to(home)}" if kept.is_relative_to(home) else str(kept)
-    return catalogue[notice].format(detail=detail, kept=shown)
+    translate = translator(language)
+    return translate(_NOTICES[notice]).format(detail=detail, kept=shown)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from dictation.actions import ShowCaption, Status
 from dictation.desktop.captions import Captions, CaptionView
 from dictation.desktop.environment import Environment
-from dictation.desktop.strings import InterfaceLanguage, LanguageSetting, interface_language
 from dictation.desktop.tray import Tray, TrayView
 from dictation.events import Language
+from dictation.messages import InterfaceLanguage, LanguageSetting, interface_language
 
 
 class DesktopScreen:
@@ -19,7 +19,7 @@ class DesktopScreen:
         self._captions = captions
         self._tray = tray
         self._env = env
-        language = interface_language(setting, env)
+        language = interface_language(setting, env.locale)
         self.tray_view = TrayView("loading", setting=setting, interface_language=language)
 
     @property
@@ -48,7 +48,7 @@ class DesktopScreen:
 
     def speak(self, language: LanguageSetting) -> InterfaceLanguage:
         """Change the language of the interface."""
-        chosen = interface_language(language, self._env)
+        chosen = interface_language(language, self._env.locale)
         self._update(replace(self.tray_view, setting=language, interface_language=chosen))
         return chosen
 

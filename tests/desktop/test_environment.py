@@ -1,12 +1,10 @@
-"""What is read of the session, and in which language the interface speaks."""
+"""What is read of the session we run in."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from dictation.desktop.environment import Environment, read_environment
-from dictation.desktop.strings import CHINESE, ENGLISH, interface_language, strings_for
 
 
 def test_an_x11_session_is_recognised() -> None:
@@ -45,15 +43,6 @@ def test_other_platforms(name: str, platform: str) -> None:
     assert read_environment({}, name).platform == platform
 
 
-def test_the_interface_follows_the_setting_then_the_locale() -> None:
+def test_messages_have_their_own_locale() -> None:
     chinese = read_environment({"LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "linux")
-    assert interface_language("auto", chinese) == "zh"
-    assert interface_language("en", chinese) == "en"
-    assert interface_language("auto", Environment("linux", locale="de_DE")) == "en"
-    assert strings_for("zh") is CHINESE
-
-
-def test_every_text_is_there_in_both_languages() -> None:
-    for one in fields(ENGLISH):
-        assert getattr(ENGLISH, one.name)
-        assert getattr(CHINESE, one.name) != getattr(ENGLISH, one.name)
+    assert chinese.locale == "zh_CN.UTF-8"

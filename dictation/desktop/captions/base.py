@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Literal, Protocol
 
-from dictation.desktop.strings import InterfaceLanguage
 from dictation.events import Language
+from dictation.messages import InterfaceLanguage
 
 Stage = Literal["listening", "partial", "finishing", "final", "error"]
 Theme = Literal["auto", "dark", "light"]

@@ -21,8 +21,8 @@ from dictation.desktop.captions.layout import (
 from dictation.desktop.captions.look import DARK, LIGHT, Card, draw_card
 from dictation.desktop.captions.overlay import Overlay, open_overlay
 from dictation.desktop.environment import Environment
-from dictation.desktop.strings import strings_for
 from dictation.errors import DictationError
+from dictation.messages import LANGUAGE_NAMES, message, translator
 
 _FAMILIES = (
     "Noto Sans CJK SC",
@@ -33,6 +33,14 @@ _FAMILIES = (
     "PingFang SC",
     "Droid Sans Fallback",
 )
+_SPEAK = message("Speak now")
+_STAGES: dict[Stage, str] = {
+    "listening": message("Listening"),
+    "partial": message("Hearing you"),
+    "finishing": message("Finishing"),
+    "final": message("Done"),
+    "error": message("Something is wrong"),
+}
 _WIDEST = 760
 _PADDING = 22
 _HEADER = 22
@@ -142,7 +150,7 @@ class CaptionWindow:
         padding, header = self._px(_PADDING), self._px(_HEADER)
         room = width - 2 * padding
         waiting = not view.text and view.stage == "listening"
-        words = strings_for(view.interface_language).speak if waiting else displayable(view.text)
+        words = translator(view.interface_language)(_SPEAK) if waiting else displayable(view.text)
         lines = wrap(words, self._font.measure, room)
         shown, cut = last_lines(lines, self._settings.lines)
         step = round(self._font.metrics("linespace") * 1.04)
@@ -200,7 +208,8 @@ class CaptionWindow:
     def _language_name(self, view: CaptionView) -> str:
         if view.language is None:
             return ""
-        return strings_for(view.interface_language).language_names[view.language]
+        translate = translator(view.interface_language)
+        return translate(LANGUAGE_NAMES[view.language])
 
     def _place(self, card: Card, monitor: Box) -> None:
         x, y = place(
@@ -224,12 +233,4 @@ class CaptionWindow:
 
 
 def _status(view: CaptionView) -> str:
-    words = strings_for(view.interface_language)
-    texts: dict[Stage, str] = {
-        "listening": words.listening,
-        "partial": words.speaking,
-        "finishing": words.finishing,
-        "final": words.done,
-        "error": words.error,
-    }
-    return texts[view.stage]
+    return translator(view.interface_language)(_STAGES[view.stage])

@@ -4,10 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from dictation.desktop.strings import InterfaceLanguage, LanguageSetting, Strings, strings_for
 from dictation.events import Language
+from dictation.messages import (
+    LANGUAGE_NAMES,
+    InterfaceLanguage,
+    LanguageSetting,
+    Translate,
+    message,
+    translator,
+)
 
 Status = Literal["loading", "idle", "listening", "speaking", "finishing", "error"]
+
+_STATUSES: dict[Status, str] = {
+    "loading": message("Loading the model"),
+    "idle": message("Ready"),
+    "listening": message("Listening"),
+    "speaking": message("Hearing you"),
+    "finishing": message("Finishing"),
+    "error": message("Something is wrong"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +46,17 @@ class TrayView:
         return self.status in ("listening", "speaking")
 
     @property
-    def strings(self) -> Strings:
-        """The texts of the interface's language."""
-        return strings_for(self.interface_language)
+    def translate(self) -> Translate:
+        """From English to the interface's language."""
+        return translator(self.interface_language)
 
     @property
     def summary(self) -> str:
         """The status in words, with the language of the last speech."""
-        words: dict[Status, str] = {
-            "loading": self.strings.loading,
-            "idle": self.strings.idle,
-            "listening": self.strings.listening,
-            "speaking": self.strings.speaking,
-            "finishing": self.strings.finishing,
-            "error": self.strings.error,
-        }
+        status = self.translate(_STATUSES[self.status])
         if self.language is None:
-            return words[self.status]
-        return f"{words[self.status]} · {self.strings.language_names[self.language]}"
+            return status
+        return f"{status} · {self.translate(LANGUAGE_NAMES[self.language])}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from dictation.desktop.strings import LanguageSetting
 from dictation.desktop.tray.base import ChooseLanguage, Quit, Toggle, TrayAction, TrayView
+from dictation.messages import LanguageSetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class MenuItem:
 
 def build_menu(view: TrayView) -> MenuItem:
     """The root of the menu for a view; its id is 0."""
-    words = view.strings
+    translate = view.translate
     languages: tuple[tuple[LanguageSetting, str], ...] = (
-        ("auto", words.automatic),
+        ("auto", translate("Automatic")),
         ("zh", "中文"),
         ("en", "English"),
     )
@@ -51,9 +51,13 @@ def build_menu(view: TrayView) -> MenuItem:
         children=(
             MenuItem(id=1, label=view.summary, enabled=False),
             MenuItem(id=2, kind="separator"),
-            MenuItem(id=3, label=words.stop if view.active else words.start, action=Toggle()),
-            MenuItem(id=4, label=words.language_menu, kind="submenu", children=choices),
+            MenuItem(
+                id=3,
+                label=translate("Stop dictation") if view.active else translate("Start dictation"),
+                action=Toggle(),
+            ),
+            MenuItem(id=4, label=translate("Language display"), kind="submenu", children=choices),
             MenuItem(id=5, kind="separator"),
-            MenuItem(id=6, label=words.quit, action=Quit()),
+            MenuItem(id=6, label=translate("Quit"), action=Quit()),
         ),
     )

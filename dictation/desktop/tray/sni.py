@@ -183,7 +183,7 @@ class _Item(ServiceInterface):
 
     @dbus_property(access=_READ, name="Title")
     def title(self) -> DBusStr:
-        return self.view.strings.app
+        return self.view.translate("Dictation")
 
     @dbus_property(access=_READ, name="Status")
     def status(self) -> DBusStr:
@@ -203,7 +203,7 @@ class _Item(ServiceInterface):
 
     @dbus_property(access=_READ, name="ToolTip")
     def tool_tip(self) -> ToolTip:
-        return ["", [], self.view.strings.app, self.view.detail or self.view.summary]
+        return ["", [], self.view.translate("Dictation"), self.view.detail or self.view.summary]
 
     @dbus_property(access=_READ, name="ItemIsMenu")
     def item_is_menu(self) -> DBusBool:
