@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dictation.cli import model as model_commands
+from dictation.cli import text as text_commands
 
 app = typer.Typer(
     name="dictation",
@@ -143,3 +144,4 @@ def import_model(
 
 
 model_commands.register(app)
+text_commands.register(app)
