@@ -1,7 +1,7 @@
 """What the user reads: English in the source, other languages from gettext catalogues.
 
 A text is translated where it is shown, by `translate("Ready")`; one that stands in a table until
-then is marked with `message("Ready")`. Both names are what `make messages` looks for. The catalogues
+then is marked with `message("Ready")`. Both names are what `make messages` looks for. Catalogues
 are read as they are, so that there is no compiled file to fall behind.
 """
 
