@@ -81,7 +81,10 @@ class CaptionsSection(_Section):
     enabled: bool = True
     theme: Literal["auto", "light", "dark"] = "auto"
     position: Literal["bottom", "top"] = "bottom"
+    monitor: Annotated[str, Field(min_length=1)] = "focus"
     font_size: Annotated[int, Field(ge=8, le=96)] = 22
+    width: Annotated[int, Field(ge=240, le=4000)] = 760
+    lines: Annotated[int, Field(ge=1, le=12)] = 3
     linger_seconds: Annotated[float, Field(ge=0.0, le=30.0)] = 1.5
 
 
@@ -89,6 +92,13 @@ class TraySection(_Section):
     """The icon in the system tray."""
 
     enabled: bool = True
+
+
+class SoundsSection(_Section):
+    """The short sounds at start, stop and error."""
+
+    enabled: bool = False
+    volume: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
 
 
 class InterfaceSection(_Section):
@@ -116,6 +126,7 @@ class Settings(_Section):
     output: OutputSection = OutputSection()
     captions: CaptionsSection = CaptionsSection()
     tray: TraySection = TraySection()
+    sounds: SoundsSection = SoundsSection()
     interface: InterfaceSection = InterfaceSection()
     history: HistorySection = HistorySection()
 

@@ -10,7 +10,8 @@ packages="libportaudio2 libasound2-plugins"
 if [ "${3:-}" = test ]; then
     # libatomic1 is for the node that playwright brings.
     packages="$packages chromium dbus dbus-bin fonts-noto-cjk fonts-noto-color-emoji libatomic1
-        mousepad openbox parcellite pulseaudio pulseaudio-utils tint2 xclip xfce4-panel xterm xvfb"
+        mousepad openbox parcellite picom pulseaudio pulseaudio-utils tint2 x11-xserver-utils xclip
+        xfce4-panel xterm xvfb"
 fi
 
 find_python() {

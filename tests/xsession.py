@@ -27,6 +27,7 @@ PACKAGES = {
     "Xvfb": "xvfb",
     "dbus-daemon": "dbus",
     "import": "imagemagick",
+    "xrandr": "x11-xserver-utils",
 }
 """Debian packages whose name is not the program's."""
 

@@ -48,7 +48,12 @@ def caption_settings(settings: Settings) -> CaptionSettings:
     """How captions look."""
     section = settings.captions
     return CaptionSettings(
-        theme=section.theme, position=section.position, font_size=section.font_size
+        theme=section.theme,
+        position=section.position,
+        monitor=section.monitor,
+        font_size=section.font_size,
+        width=section.width,
+        lines=section.lines,
     )
 
 

@@ -44,6 +44,7 @@ from dictation.session import SessionSettings, State, step
 
 _NOTICE_SECONDS = 5.0
 _QUIT_SECONDS = 15.0
+_METER_SECONDS = 0.08
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Screen(Protocol):
 
     def show(self, caption: ShowCaption) -> None: ...  # noqa: D102
     def warn(self, message: str) -> None: ...  # noqa: D102
+    def meter(self, level: float, seconds: float) -> None: ...  # noqa: D102
     def hide(self) -> None: ...  # noqa: D102
     def status(self, status: Status, language: Language | None) -> None: ...  # noqa: D102
     def speak(self, language: LanguageSetting) -> InterfaceLanguage: ...  # noqa: D102
@@ -99,13 +101,17 @@ class Screen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """What the daemon commands; `focus` looks up the focused window."""
+    """What the daemon commands.
+
+    `focus` looks up the focused window; `level` is how loud the microphone is (dBFS).
+    """
 
     worker: Hearing
     microphone: Sound
     delivery: Post
     screen: Screen
     focus: Callable[[], Window | None]
+    level: Callable[[], float]
     kept: KeptTexts
     records: Records
 
@@ -129,6 +135,7 @@ class Daemon:
         self._targets: dict[int, Window | None] = {}
         self._hide_at: float | None = None
         self._notice_until = 0.0
+        self._metered_at = 0.0
         self._quit_by: float | None = None
         self._model: str | None = None
         self._microphone: str | None = None
@@ -172,6 +179,7 @@ class Daemon:
         Returns the seconds until the next such thing, None when there is none.
         """
         now = self._clock()
+        self._meter(now)
         if self._hide_at is not None and self._hide_at <= now:
             self._hide_at = None
             self._rooms.screen.hide()
@@ -181,6 +189,12 @@ class Daemon:
             self._step(Command("quit"))
         due = [at for at in (self._hide_at, self._quit_by) if at is not None]
         return max(0.0, min(due) - now) if due else None
+
+    def _meter(self, now: float) -> None:
+        state = self._state
+        if state.listening and now - self._metered_at >= _METER_SECONDS:
+            self._metered_at = now
+            self._rooms.screen.meter(self._rooms.level(), now - state.runs[-1].since)
 
     def status(self) -> DaemonStatus:
         """How the daemon does, for the control socket."""

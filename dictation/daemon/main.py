@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from dictation.audio.capture import Microphone
+from dictation.audio.level import LevelMeter
 from dictation.config import Settings, load_settings
 from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
@@ -108,10 +109,11 @@ def _build(
         inbox.put,
         time.monotonic,
     )
+    meter = LevelMeter(worker.hear)
     worker.start()
     stack.callback(worker.close, 3.0)
     microphone = MicrophoneKeeper(
-        lambda lost: Microphone(settings.audio.device or None, worker.hear, lost),
+        lambda lost: Microphone(settings.audio.device or None, meter.hear, lost),
         inbox.put,
         keep_open=settings.audio.keep_open,
     )
@@ -127,6 +129,7 @@ def _build(
         delivery=delivery,
         screen=screen,
         focus=focus_finder(env, settings),
+        level=lambda: meter.level,
         kept=KeptTexts(kept_file()),
         records=Records(history, time.time),
     )
@@ -146,7 +149,7 @@ def _main_loop(daemon: Daemon, inbox: Inbox[Message], captions: Captions) -> Non
 
     def poll() -> None:
         serve()
-        if not daemon.ended and not (has_window and daemon.showing):
+        if not daemon.ended and not (has_window and (daemon.showing or captions.moving)):
             # A window that is hidden needs no main loop.
             due = daemon.tick()
             inbox.wait(_NAP_SECONDS if due is None else min(due, _NAP_SECONDS))

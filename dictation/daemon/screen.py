@@ -29,12 +29,19 @@ class DesktopScreen:
 
     def show(self, caption: ShowCaption) -> None:
         """Show a caption."""
-        view = CaptionView(caption.text, caption.language, caption.stage, self.language)
-        self._captions.show(view)
+        self._captions.show(
+            CaptionView(
+                caption.text, caption.unstable, caption.language, caption.stage, self.language
+            )
+        )
+
+    def meter(self, level: float, seconds: float) -> None:
+        """Show how loud it is (dBFS) and how long it has been listened (seconds)."""
+        self._captions.meter(level, seconds)
 
     def warn(self, message: str) -> None:
         """Show a notice in the caption's place and in the tray's tooltip."""
-        self._captions.show(CaptionView(message, None, "error", self.language))
+        self._captions.show(CaptionView(message, stage="error", interface_language=self.language))
         self._update(replace(self.tray_view, detail=message))
 
     def hide(self) -> None:

@@ -40,6 +40,7 @@ class Desk:
         self.warnings: list[str] = []
         self.statuses: list[str] = []
         self.open = False
+        self.metered: tuple[float, float] | None = None
 
     def deliver(self, text, target):
         if self.refuses:
@@ -63,6 +64,9 @@ class Desk:
     def warn(self, message):
         self.caption = message
         self.warnings.append(message)
+
+    def meter(self, level, seconds):
+        self.metered = (level, seconds)
 
     def hide(self):
         self.caption = None
@@ -91,6 +95,7 @@ class House:
             delivery=self.delivery,
             screen=self.desk,
             focus=lambda: self.desk.focused,
+            level=lambda: -20.0,
             kept=self.kept,
             records=Records(self.history, time.time),
         )

@@ -49,13 +49,13 @@ class _FileApp:
 
 
 @contextmanager
-def xterm(session: XSession) -> Iterator[App]:
+def xterm(session: XSession, geometry: str = "80x24") -> Iterator[App]:
     """A terminal whose raw bytes go to a file."""
     require("xterm")
     with tempfile.TemporaryDirectory(dir=session.folder) as folder:
         file = Path(folder) / "typed"
         script = f'stty raw -echo; : > "{file}"; exec cat >> "{file}"'
-        child = session.spawn(["xterm", "-u8", "-e", "sh", "-c", script])
+        child = session.spawn(["xterm", "-u8", "-geometry", geometry, "-e", "sh", "-c", script])
         window = await_focus(session, "XTerm")
         wait_until(file.exists, "xterm's shell")
         yield _FileApp(window, file)

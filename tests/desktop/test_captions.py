@@ -4,15 +4,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from Xlib import X
+from Xlib import X, Xatom
 from Xlib.display import Display
+from Xlib.error import BadWindow
 
 from dictation.desktop.captions import (
     CaptionSettings,
@@ -23,10 +24,14 @@ from dictation.desktop.captions import (
 )
 from dictation.desktop.captions.layout import (
     Box,
+    Monitor,
+    choose_monitor,
+    clock_face,
     displayable,
     last_lines,
-    monitor_at,
+    loudness,
     place,
+    split_lines,
     wrap,
 )
 from dictation.desktop.captions.look import DARK, LIGHT, Palette, contrast, rounded_rows
@@ -35,7 +40,7 @@ from dictation.desktop.focus import focused_window
 from tests.desktop.apps import tk_entry, xterm
 from tests.hands import Hands
 from tests.screen import number, screen_colours
-from tests.xsession import XSession, wait_until
+from tests.xsession import XSession, require, wait_until, xsession
 
 # Tk ends its whole process when its display goes away, so it gets a process of its own.
 _CHILD = """
@@ -56,6 +61,7 @@ def poll():
         match order.pop("do"):
             case "show": captions.show(CaptionView(**order))
             case "hide": captions.hide()
+            case "meter": captions.meter(**order)
             case "stop": captions.stop()
             case "fail": raise ValueError("from the poll")
         print("done", flush=True)
@@ -75,7 +81,7 @@ class Caption:
     def __init__(self, child: "subprocess.Popen[str]") -> None:
         self._child = child
 
-    def order(self, do: str, **view: str | None) -> str:
+    def order(self, do: str, **view: str | float | None) -> str:
         assert self._child.stdin is not None
         self._child.stdin.write(json.dumps({"do": do, **view}) + "\n")
         self._child.stdin.flush()
@@ -203,6 +209,96 @@ def test_a_long_text_shows_its_end_in_at_most_three_lines(desktop: XSession) -> 
         wait_until(lambda: card_box(desktop), "the card")
 
 
+def test_what_may_still_change_looks_different(desktop: XSession) -> None:
+    with caption(desktop) as shown:
+        shown.order("show", text="今天我们讨论", stage="partial")
+        wait_until(lambda: count(desktop, DARK.text) > 50, "the words")
+        assert count(desktop, DARK.unstable) == 0
+        shown.order("show", text="今天我们讨论 API", unstable=" API", stage="partial")
+        wait_until(lambda: count(desktop, DARK.unstable) > 20, "the unsettled words")
+        assert count(desktop, DARK.text) > 50
+
+
+def test_the_meter_moves_with_the_voice(desktop: XSession) -> None:
+    colour = DARK.stages["listening"]
+    with caption(desktop) as shown:
+        shown.order("show", stage="listening")
+        quiet = wait_until(lambda: count(desktop, colour), "the meter")
+        for _ in range(20):
+            shown.order("meter", level=-20.0, seconds=1.0)
+        loud = wait_until(lambda: count(desktop, colour) > quiet + 300, "the meter to rise")
+        assert loud
+        shown.order("show", text="好", stage="final")
+        wait_until(lambda: count(desktop, colour) == 0, "the meter to go")
+
+
+def width_at(session: XSession, dots: int) -> int:
+    """The card's width on a desktop set to so many dots an inch."""
+    connection = Display(session.display)
+    connection.screen().root.change_text_property(
+        Xatom.RESOURCE_MANAGER, Xatom.STRING, f"Xft.antialias:\t1\nXft.dpi:\t{dots}\n"
+    )
+    connection.sync()
+    connection.close()
+    with caption(session) as shown:
+        shown.order("show", text="你好", stage="partial")
+        left, _, right, _ = wait_until(lambda: card_box(session), "the card")
+    wait_until(lambda: card_box(session) is None, "the card to go")
+    return int(right - left)
+
+
+def test_it_is_larger_on_a_dense_screen() -> None:
+    with xsession(size="1600x600") as session:
+        usual = width_at(session, 96)
+        assert width_at(session, 144) == pytest.approx(1.5 * usual, abs=4)
+
+
+def test_it_is_shown_on_the_monitor_of_the_focused_window() -> None:
+    with xsession(size="1600x600") as session:
+        for name, x in (("LEFT", 0), ("RIGHT", 800)):
+            command = [require("xrandr"), "--setmonitor", name, f"800/200x600/150+{x}+0", "none"]
+            subprocess.run(command, env=session.env, check=True, timeout=10)
+        with xterm(session, "40x10+900+50"):
+            for monitor, middle in (("focus", 1200), ("LEFT", 400)):
+                with caption(session, monitor=monitor, width=400) as shown:
+                    shown.order("show", text="你好", stage="partial")
+                    left, _, right, _ = wait_until(lambda: card_box(session), "the card")
+                    assert abs((left + right) / 2 - middle) <= 1
+                wait_until(lambda: card_box(session) is None, "the card to go")
+
+
+def test_it_fades_where_windows_are_blended() -> None:
+    with xsession() as session:
+        session.spawn([require("picom"), "--backend", "xrender", "--config", "/dev/null"])
+        wait_until(lambda: owned(session, "_NET_WM_CM_S0"), "the compositor")
+        with caption(session) as shown:
+            shown.order("show", text="你好", stage="final")
+            wait_until(lambda: card_box(session), "the card")
+            shown.order("hide")
+            wait_until(lambda: 0 < opacity_of_captions(session) < 1, "a paler card", pause=0.005)
+            wait_until(lambda: card_box(session) is None, "the card to go")
+
+
+def owned(session: XSession, selection: str) -> bool:
+    display = Display(session.display)
+    owner = display.get_selection_owner(display.intern_atom(selection))
+    display.close()
+    return bool(owner != X.NONE)
+
+
+def opacity_of_captions(session: XSession) -> float:
+    """The least opaque window of the screen, from 0 to 1."""
+    display = Display(session.display)
+    atom = display.intern_atom("_NET_WM_WINDOW_OPACITY")
+    found = [1.0]
+    for window in display.screen().root.query_tree().children:
+        with suppress(BadWindow):
+            value = window.get_full_property(atom, Xatom.CARDINAL)
+            found += [value.value[0] / 0xFFFFFFFF] if value else []
+    display.close()
+    return min(found)
+
+
 def test_the_card_may_be_at_the_top(desktop: XSession) -> None:
     with caption(desktop, position="top") as shown:
         shown.order("show", text="你好", stage="listening")
@@ -255,7 +351,7 @@ def test_the_doctor_explains_what_is_missing() -> None:
 
 @pytest.mark.parametrize("palette", [DARK, LIGHT])
 def test_all_text_can_be_read(palette: Palette) -> None:
-    for colour in (palette.text, palette.quiet, palette.error):
+    for colour in (palette.text, palette.quiet, palette.unstable, palette.error):
         assert contrast(colour, palette.card) >= 4.5
     for ground in palette.languages.values():
         assert contrast(palette.pill_text, ground) >= 4.5
@@ -293,11 +389,40 @@ def test_of_too_many_lines_the_end_is_kept() -> None:
 def test_the_card_is_placed_on_the_monitor_where_the_user_is() -> None:
     left, right = Box(0, 0, 1920, 1080), Box(1920, 200, 1280, 800)
     screen_box = Box(0, 0, 3200, 1080)
-    assert monitor_at([left, right], (2000, 300), screen_box) == right
-    assert monitor_at([left, right], (5000, 0), screen_box) == left
-    assert monitor_at([], (1, 1), screen_box) == screen_box
+    both = [Monitor("A", left, primary=True), Monitor("B", right)]
+    on_left, on_right = (10, 10), (2000, 300)
+    assert choose_monitor(both, "focus", on_right, on_left, screen_box) == right
+    assert choose_monitor(both, "focus", None, on_right, screen_box) == right
+    assert choose_monitor(both, "pointer", on_right, on_left, screen_box) == left
+    assert choose_monitor(both, "primary", on_right, on_right, screen_box) == left
+    assert choose_monitor(both, "B", on_left, on_left, screen_box) == right
+    assert choose_monitor(both, "unplugged", on_right, on_right, screen_box) == left
+    assert choose_monitor([], "focus", (1, 1), (1, 1), screen_box) == screen_box
     assert place((760, 100), right, top=False, margin=60) == (2180, 840)
     assert place((760, 100), right, top=True, margin=60) == (2180, 260)
+
+
+def test_a_line_is_split_where_the_text_may_still_change() -> None:
+    assert split_lines(["用 API", "的 code"], "用 AP") == [("用 AP", "I"), ("", "的 code")]
+    assert split_lines(["all of it"], "all of it") == [("all of it", "")]
+    assert split_lines(["new"], "") == [("", "new")]
+
+
+@given(TEXT, st.integers(2, 12), st.integers(0, 60))
+def test_the_halves_of_the_lines_are_the_halves_of_the_text(text: str, width: int, at: int) -> None:
+    halves = split_lines(wrap(text, len, width), text[:at])
+    for part, side in ((text[:at], 0), (text[at:], 1)):
+        shown = "".join(half[side] for half in halves)
+        assert "".join(shown.split()) == "".join(part.split())
+
+
+def test_the_clock_and_the_meter() -> None:
+    assert [clock_face(seconds) for seconds in (0.0, 7.9, 61.0, 600.0)] == [
+        "0:00", "0:07", "1:01", "10:00",
+    ]  # fmt: skip
+    assert loudness(-96.0) == 0.0
+    assert 0.3 < loudness(-36.0) < 0.7
+    assert loudness(0.0) == 1.0
 
 
 def test_emoji_are_left_to_the_target_window() -> None:

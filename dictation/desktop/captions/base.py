@@ -17,10 +17,12 @@ Position = Literal["bottom", "top"]
 class CaptionView:
     """What the caption shows: the words so far, their language, and how far along they are.
 
-    `hint` is a short line beside the status, such as "F9: finish".
+    `unstable` is the end of `text` that may still change; `hint` is a short line beside the
+    status, such as "F9: finish".
     """
 
     text: str = ""
+    unstable: str = ""
     language: Language | None = None
     stage: Stage = "listening"
     interface_language: InterfaceLanguage = "en"
@@ -29,23 +31,38 @@ class CaptionView:
 
 @dataclass(frozen=True, slots=True)
 class CaptionSettings:
-    """How captions look; `font_size` is in pixels at 96 dots an inch."""
+    """How captions look; `font_size` and `width` are in pixels at 96 dots an inch.
+
+    `monitor`: "focus" (the one of the focused window), "pointer", "primary", or a monitor's name;
+    `lines`: as many of the newest are shown.
+    """
 
     theme: Theme = "auto"
     position: Position = "bottom"
+    monitor: str = "focus"
     font_size: int = 22
+    width: int = 760
     lines: int = 3
 
 
 class Captions(Protocol):
     """The caption window and the main loop that comes with it; for the main thread only."""
 
+    @property
+    def moving(self) -> bool:
+        """Whether the main loop must go on although nothing is to be shown: a card fades."""
+        ...
+
+    def meter(self, level: float, seconds: float) -> None:
+        """Show how loud it is (dBFS) and how long it has been listened (seconds)."""
+        ...
+
     def show(self, view: CaptionView) -> None:
         """Show a view, or replace the one that is shown."""
         ...
 
     def hide(self) -> None:
-        """Take the caption off the screen."""
+        """Take the caption off the screen, fading where the screen can."""
         ...
 
     def run(self, poll: Callable[[], None], interval_ms: int) -> None:
@@ -64,8 +81,13 @@ class Captions(Protocol):
 class NoCaptions:
     """The main loop alone, where captions are off or there is nothing to show them on."""
 
+    moving = False
+
     def __init__(self) -> None:
         self._stopped = Event()
+
+    def meter(self, level: float, seconds: float) -> None:
+        """Show nothing."""
 
     def show(self, view: CaptionView) -> None:
         """Show nothing."""

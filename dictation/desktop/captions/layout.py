@@ -21,6 +21,15 @@ class Box:
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A monitor as the screen's server knows it."""
+
+    name: str
+    box: Box
+    primary: bool = False
+
+
 def displayable(text: str) -> str:
     """The text without what Tk cannot be trusted with.
 
@@ -63,6 +72,33 @@ def last_lines(lines: Sequence[str], count: int) -> tuple[list[str], bool]:
     return list(lines[-count:]), len(lines) > count
 
 
+def split_lines(lines: Sequence[str], stable: str) -> list[tuple[str, str]]:
+    """The lines of a text as (stable, unstable) halves, given the stable beginning of the text.
+
+    Breaking a text into lines costs spaces only, so everything else is counted.
+    """
+    left = len("".join(stable.split()))
+    halves = []
+    for line in lines:
+        end = 0
+        while end < len(line) and (left > 0 or line[end].isspace()):
+            left -= not line[end].isspace()
+            end += 1
+        halves.append((line[:end], line[end:]))
+    return halves
+
+
+def clock_face(seconds: float) -> str:
+    """A duration as minutes and seconds, such as 0:07."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def loudness(level: float) -> float:
+    """A level in dBFS as the share of a meter that it fills: silence 0, a raised voice 1."""
+    return min(1.0, max(0.0, (level + 60.0) / 48.0))
+
+
 def place(card: tuple[int, int], monitor: Box, *, top: bool, margin: int) -> tuple[int, int]:
     """The corner of a card in the middle of a monitor's lower (or upper) edge."""
     width, height = card
@@ -70,13 +106,24 @@ def place(card: tuple[int, int], monitor: Box, *, top: bool, margin: int) -> tup
     return x, monitor.y + margin if top else monitor.y + monitor.height - margin - height
 
 
-def monitor_at(monitors: Sequence[Box], point: tuple[int, int] | None, screen: Box) -> Box:
-    """The monitor that holds a point; the first one, or the whole screen, where none does."""
-    if point is not None:
-        for monitor in monitors:
-            if monitor.holds(*point):
-                return monitor
-    return monitors[0] if monitors else screen
+def choose_monitor(
+    monitors: Sequence[Monitor],
+    wanted: str,
+    focus: tuple[int, int] | None,
+    pointer: tuple[int, int],
+    screen: Box,
+) -> Box:
+    """The monitor to show something on; the whole screen where none is known.
+
+    `wanted` is "focus", "pointer", "primary" or a name; without focus the pointer says where the
+    user is, and a monitor that is not there (any more) gives way to the primary one.
+    """
+    point = {"focus": focus or pointer, "pointer": pointer}.get(wanted)
+    for monitor in monitors:
+        if monitor.name == wanted or (point is not None and monitor.box.holds(*point)):
+            return monitor.box
+    ordered = sorted(monitors, key=lambda monitor: not monitor.primary)
+    return ordered[0].box if ordered else screen
 
 
 def _fitting(line: str, measure: Callable[[str], int], width: int) -> int:

@@ -20,6 +20,7 @@ class Palette:
     edge: str
     text: str
     quiet: str
+    unstable: str
     error: str
     pill_text: str
     stages: dict[Stage, str]
@@ -31,6 +32,7 @@ DARK = Palette(
     edge="#3b424f",
     text="#f4f6fa",
     quiet="#a3adbd",
+    unstable="#9db8e8",
     error="#ff9a8f",
     pill_text="#ffffff",
     stages={
@@ -47,6 +49,7 @@ LIGHT = Palette(
     edge="#cfd5de",
     text="#171a21",
     quiet="#56606f",
+    unstable="#3f62a8",
     error="#b3261e",
     pill_text="#ffffff",
     stages={

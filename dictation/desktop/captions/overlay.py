@@ -1,11 +1,14 @@
 """What Tk cannot ask of an X server: shapes of windows, monitors, where the focus is."""
 
+import re
+
 import Xlib.error
+from Xlib import X, Xatom
 from Xlib.display import Display
 from Xlib.ext import shape
 from Xlib.xobject.drawable import Window as XWindow
 
-from dictation.desktop.captions.layout import Box
+from dictation.desktop.captions.layout import Box, Monitor
 from dictation.desktop.captions.look import rounded_rows
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import focused_window
@@ -32,16 +35,35 @@ class Overlay:
             window.shape_rectangles(shape.SO.Set, shape.SK.Input, 0, 0, 0, [])
         self._display.sync()
 
-    def monitors(self) -> list[Box]:
-        """The monitors, the primary one first; empty where the server cannot tell."""
+    def monitors(self) -> list[Monitor]:
+        """The monitors; none where the server cannot tell."""
         if not self._display.has_extension("RANDR"):
             return []
         try:
             found = self._display.screen().root.xrandr_get_monitors().monitors
         except (Xlib.error.XError, AttributeError):
             return []
-        ordered = sorted(found, key=lambda monitor: not monitor.primary)
-        return [Box(one.x, one.y, one.width_in_pixels, one.height_in_pixels) for one in ordered]
+        return [
+            Monitor(
+                str(self._display.get_atom_name(one.name)),
+                Box(one.x, one.y, one.width_in_pixels, one.height_in_pixels),
+                bool(one.primary),
+            )
+            for one in found
+        ]
+
+    def scale(self) -> float | None:
+        """How much larger than usual the desktop draws (Xft.dpi / 96); None where it is not set."""
+        root = self._display.screen().root
+        resources = root.get_full_text_property(Xatom.RESOURCE_MANAGER, Xatom.STRING) or ""
+        found = re.search(r"^Xft\.dpi:\s*([\d.]+)", str(resources), re.MULTILINE)
+        return float(found[1]) / 96 if found else None
+
+    def composited(self) -> bool:
+        """Whether somebody blends windows, so that one can fade."""
+        number = self._display.get_default_screen()
+        atom = self._display.intern_atom(f"_NET_WM_CM_S{number}")
+        return bool(self._display.get_selection_owner(atom) != X.NONE)
 
     def focus_point(self) -> tuple[int, int] | None:
         """The middle of the focused window, in the screen's coordinates."""
