@@ -8,9 +8,12 @@ from torch.nn import functional as F
 from dictation.model.features import LogMel
 from tests.parity.cases import assert_near, each_batch, each_utterance
 
-# The same float32 Fourier transform differs by half a thousandth in quiet bins beside loud ones
-# from one processor to the next, so the network is given WeNet's own filter bank.
-FBANK, FBANK_MEAN, ENCODER, CTC = 1e-3, 1e-5, 2e-5, 2e-4
+FBANK, FBANK_MEAN, ENCODER, CTC = 1e-4, 2e-6, 2e-5, 2e-4
+# A float32 Fourier transform rounds to this part of the loudest amplitude of its frame. The library
+# picks its code by the processor: the same as WeNet's gave the same bits, another a bin 80 dB below
+# its neighbour that is off by 4e-4 (in float64 it is off by 3e-4: the error is in WeNet's numbers).
+# So the network is given WeNet's own filter bank.
+FFT_ROUNDING = 2.0**-23
 
 
 def features_of(utterance) -> tuple[torch.Tensor, torch.Tensor]:
@@ -51,8 +54,12 @@ def streamed(utterance, mode):
 def test_the_filter_bank(utterance):
     config = utterance.case.checkpoint.model.config.features
     frames = LogMel(replace(config, normalized=False))(utterance.samples)
-    assert_near(frames, utterance.tensor("fbank"), FBANK)
-    assert float((frames - utterance.tensor("fbank")).abs().mean()) <= FBANK_MEAN
+    theirs = utterance.tensor("fbank")
+    assert frames.shape == theirs.shape
+    error = (frames - theirs).abs()
+    below_loudest = ((theirs.max(dim=1, keepdim=True).values - theirs) / 2).exp()  # amplitudes
+    assert bool((error <= FBANK + FFT_ROUNDING * below_loudest).all())
+    assert float(error.mean()) <= FBANK_MEAN
 
 
 @each_utterance
