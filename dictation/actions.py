@@ -3,15 +3,32 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from dictation.events import Language
+from dictation.events import Language, LanguageChoice, Mode
 
-Status = Literal["loading", "idle", "listening", "speaking", "finishing", "error"]
+Status = Literal["loading", "idle", "listening", "speaking", "finishing", "muted", "error"]
 CaptionStage = Literal["listening", "partial", "finishing", "final"]
 KeepReason = Literal["delivery_failed", "recognition_failed", "quitting"]
 Notice = Literal[
-    "microphone_lost", "model_failed", "recognition_failed", "behind", "kept", "copied", "quiet"
+    "microphone_lost",
+    "model_failed",
+    "recognition_failed",
+    "behind",
+    "kept",
+    "copied",
+    "quiet",
+    "muted",
 ]
 """What a user is told; the interface turns it into a sentence of their language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user has chosen for now; `microphone` is a name, empty for the system's default."""
+
+    language: LanguageChoice = "auto"
+    mode: Mode = "hold"
+    microphone: str = ""
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,38 @@ class StopListening:
 @dataclass(frozen=True, slots=True)
 class CancelListening:
     """Drop what is open; the worker answers with one ListeningEnded."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseLanguage:
+    """Recognise the next utterances as this language."""
+
+    language: LanguageChoice
+
+
+@dataclass(frozen=True, slots=True)
+class UseMicrophone:
+    """Hear this microphone from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMicrophone:
+    """Hear nothing, whatever is wanted, until OpenMicrophone."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMicrophone:
+    """The microphone may be heard again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowChoices:
+    """Show what is chosen, and the microphones there are to choose from."""
+
+    choices: Choices
+    microphones: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +151,11 @@ Action = (
     StartListening
     | StopListening
     | CancelListening
+    | UseLanguage
+    | UseMicrophone
+    | CloseMicrophone
+    | OpenMicrophone
+    | ShowChoices
     | PinTarget
     | ShowCaption
     | HideCaption

@@ -35,8 +35,9 @@ class ModelSection(_Section):
 
 
 class RecognitionSection(_Section):
-    """How often the caption is renewed, and the user's words."""
+    """What is spoken, how often the caption is renewed, and the user's words."""
 
+    language: Literal["auto", "zh", "en"] = "auto"
     chunk_ms: Literal[320, 640] = 320
     hot_words: str = ""
 
@@ -63,7 +64,7 @@ class HotkeySection(_Section):
     """The dictation key."""
 
     key: Annotated[str, Field(min_length=1)] = "F9"
-    mode: Literal["hold", "toggle"] = "hold"
+    mode: Literal["hold", "toggle", "double-tap", "hands-free"] = "hold"
 
 
 class OutputSection(_Section):

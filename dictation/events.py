@@ -6,6 +6,15 @@ from typing import Literal
 Language = Literal["zh", "en", "mix"]
 """What the language head says of an utterance: Mandarin, English, or both in one."""
 
+LanguageChoice = Literal["auto", "zh", "en"]
+"""The language the user says they speak; auto: the language head tells."""
+
+Mode = Literal["hold", "toggle", "double-tap", "hands-free"]
+"""How listening begins and ends: by the key held, pressed, or pressed twice; or by voice alone."""
+
+Pause = Literal["locked", "asleep"]
+"""Why nobody may be listened to for a while: the screen is locked, the computer sleeps."""
+
 DropReason = Literal["cancelled", "no_words", "failed"]
 """Why an utterance that had started gives no text."""
 
@@ -147,10 +156,64 @@ class HotkeyReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class HotkeySpoiled:
+    """The dictation key, a modifier, turned out to be held for a shortcut with another key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A request of the tray, a signal or the control socket."""
 
     name: Literal["start", "stop", "toggle", "cancel", "quit"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetLanguage:
+    """The user chooses the language to recognise; "next" goes through the choices in turn."""
+
+    language: LanguageChoice | Literal["next"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """The user chooses how listening begins and ends."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class SetMicrophone:
+    """The user chooses a microphone by name; an empty one is the system's default."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMuted:
+    """The user closes the microphone, or opens it again."""
+
+    change: Literal["on", "off", "toggle"]
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophonesChanged:
+    """The microphones that can be chosen by these names now."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """From now on nobody may be listened to."""
+
+    why: Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A pause is over."""
+
+    why: Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +246,15 @@ Event = (
     | DeviceReady
     | HotkeyPressed
     | HotkeyReleased
+    | HotkeySpoiled
     | Command
+    | SetLanguage
+    | SetMode
+    | SetMicrophone
+    | SetMuted
+    | MicrophonesChanged
+    | Paused
+    | Resumed
     | Delivered
     | DeliveryFailed
 )

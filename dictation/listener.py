@@ -20,6 +20,7 @@ from dictation.events import (
     Event,
     Final,
     Language,
+    LanguageChoice,
     Partial,
     SpeechDropped,
     SpeechStarted,
@@ -83,8 +84,8 @@ class StreamingRecognizer(Protocol):
         """Name, device and precision, for people."""
         ...
 
-    def stream(self, *, chunk_ms: int) -> UtteranceStream:
-        """Begin an utterance."""
+    def stream(self, *, chunk_ms: int, language: Language | None = None) -> UtteranceStream:
+        """Begin an utterance; `language`: what is spoken, None where it is to be found out."""
         ...
 
 
@@ -128,6 +129,11 @@ class Listener:
         self._numbers = itertools.count(1)
         self._open: _Utterance | None = None
         self._heard = 0
+        self._language: Language | None = None
+
+    def use_language(self, choice: LanguageChoice) -> None:
+        """Recognise the utterances that begin from now on as this language."""
+        self._language = None if choice == "auto" else choice
 
     def begin(self) -> None:
         """Start a run: nothing is known of what was heard before."""
@@ -174,7 +180,7 @@ class Listener:
         number = next(self._numbers)
         self._emit(SpeechStarted(number, began_at))
         try:
-            stream = self._recognizer.stream(chunk_ms=self._chunk_ms)
+            stream = self._recognizer.stream(chunk_ms=self._chunk_ms, language=self._language)
         except MODEL_ERRORS as error:
             self._tell_failure(number, error)
             return

@@ -45,6 +45,7 @@ def worker_settings(settings: Settings) -> WorkerSettings:
     """How live sound is heard."""
     return WorkerSettings(
         chunk_ms=settings.recognition.chunk_ms,
+        language=settings.recognition.language,
         pre_roll_ms=settings.audio.pre_roll_ms,
         post_roll_ms=settings.audio.post_roll_ms,
         segmenter=segmenter_settings(settings),

@@ -106,16 +106,22 @@ class Recognizer:
         name = self._checkpoint.name
         return f"{name}, {count / 1e6:.0f} M parameters, {placement.device}, {placement.precision}"
 
-    def stream(self, *, chunk_ms: int = 320, left_ms: int | None = None) -> "RecognitionStream":
+    def stream(
+        self,
+        *,
+        chunk_ms: int = 320,
+        left_ms: int | None = None,
+        language: Language | None = None,
+    ) -> "RecognitionStream":
         """Open a stream with captions every `chunk_ms`; `left_ms` of the past are attended to,
-        None: all of the utterance."""
+        None: all of the utterance. `language`: what is spoken, None: the model tells."""
         frame_ms = 1000 * self._model.encoder.top_factor // _FEATURE_RATE
         if chunk_ms <= 0 or chunk_ms % frame_ms:
             raise ValueError(f"chunk_ms {chunk_ms} is no multiple of {frame_ms}")
         ratio = self._model.encoder.top_factor // self._model.encoder.factor
         chunk_size = chunk_ms // frame_ms * ratio
         left = -1 if left_ms is None else -(-left_ms // chunk_ms)
-        return RecognitionStream(self, chunk_size, left)
+        return RecognitionStream(self, chunk_size, left, language)
 
     def use_hot_words(self, words: WordList | None) -> tuple[str, ...]:
         """Listen for the words of a list from the next utterance on, None: for none.
@@ -126,21 +132,25 @@ class Recognizer:
         self._second_pass.context = found.graph
         return found.unspellable
 
-    def transcribe(self, samples: Samples) -> Recognition:
-        """Recognise one whole utterance of 16 kHz mono samples with full context."""
+    def transcribe(self, samples: Samples, *, language: Language | None = None) -> Recognition:
+        """Recognise one whole utterance of 16 kHz mono samples with full context; `language`: what
+        is spoken, None: the model tells."""
         with torch.inference_mode():
             frames = self._model.features(self._tensor(samples))
-            return self._finish(frames, None)
+            return self._finish(frames, None, language)
 
-    def _finish(self, frames: Tensor, first_pass: str | None) -> Recognition:
+    def _finish(
+        self, frames: Tensor, first_pass: str | None, language: Language | None
+    ) -> Recognition:
         """Encode all frames (T, F) again with full context and decide on the text."""
         if frames.size(0) < self._model.encoder.top_factor:
-            return Recognition("", "", first_pass or "", "en", 0.0)
+            return Recognition("", "", first_pass or "", language or "en", 0.0)
         features = frames[None].to(self._placement.dtype)
         lengths = torch.tensor([frames.size(0)], device=frames.device)
         output = self._model.encoder(features, lengths)
-        told = self._model.language_log_probs(output)
-        language = None if told is None else _LANGUAGES[int(told[0].argmax())]
+        told = None if language else self._model.language_log_probs(output)
+        if told is not None:
+            language = _LANGUAGES[int(told[0].argmax())]
         log_probs = self._model.ctc_log_probs(output.top)[0]
         decided = self._second_pass.decide(output.memory, log_probs, language)
         return Recognition(
@@ -161,11 +171,18 @@ class Recognizer:
 class RecognitionStream:
     """One utterance being recognised, chunk by chunk."""
 
-    def __init__(self, recognizer: Recognizer, chunk_size: int, left_context: int) -> None:
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        chunk_size: int,
+        left_context: int,
+        language: Language | None,
+    ) -> None:
         self._recognizer = recognizer
         self._model = recognizer._model
         self._chunk_size = chunk_size
         self._left_context = left_context
+        self._spoken = language
         device = recognizer._placement.device
         self._features: FeatureState = self._model.features.initial_state(torch.device(device))
         self._encoder: StreamState = self._model.encoder.initial_state()
@@ -190,7 +207,7 @@ class RecognitionStream:
         with torch.inference_mode():
             self._frames.append(self._model.features.flush(self._features))
             frames = torch.cat(self._frames)
-            return self._recognizer._finish(frames, self._text())
+            return self._recognizer._finish(frames, self._text(), self._spoken)
 
     def finish_first_pass(self) -> str:
         """Flush and return the words of the first pass alone; the stream is spent."""
@@ -231,6 +248,8 @@ class RecognitionStream:
             return None
         if not self._tokens:
             return None
+        if self._spoken is not None:
+            return self._spoken
         if self._model.language is None:
             return language_of(self._text())
         mean = (self._pooled / self._encoded)[None]

@@ -5,24 +5,30 @@ and what it says before that answer belongs to the oldest run that still waits f
 is all the session needs to know which texts a cancel has taken back.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal, assert_never
+from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never, get_args
 
 from dictation.actions import (
     Action,
     CancelListening,
     CaptionStage,
+    Choices,
+    CloseMicrophone,
     Deliver,
     HideCaption,
     Keep,
     Notify,
+    OpenMicrophone,
     PinTarget,
     Quit,
     SetStatus,
     ShowCaption,
+    ShowChoices,
     StartListening,
     Status,
     StopListening,
+    UseLanguage,
+    UseMicrophone,
 )
 from dictation.events import (
     Command,
@@ -35,25 +41,38 @@ from dictation.events import (
     Final,
     HotkeyPressed,
     HotkeyReleased,
+    HotkeySpoiled,
     Language,
+    LanguageChoice,
     ListeningEnded,
+    MicrophonesChanged,
     ModelFailed,
     ModelReady,
     Partial,
+    Pause,
+    Paused,
+    Resumed,
+    SetLanguage,
+    SetMicrophone,
+    SetMode,
+    SetMuted,
     SpeechDropped,
     SpeechStarted,
 )
 
-HotkeyMode = Literal["hold", "toggle"]
-
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """How the key works, how long a finished caption stays, when silence is worth a word."""
+    """How long a finished caption stays, when silence is worth a word, and how the key is tapped.
 
-    mode: HotkeyMode = "hold"
+    `modifier_key`: the dictation key is a modifier, so that a tap counts when it comes up without
+    having served a shortcut. `double_tap_seconds`: time from the first tap to the second.
+    """
+
     caption_seconds: float = 1.5
     quiet_seconds: float = 2.0
+    modifier_key: bool = False
+    double_tap_seconds: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +95,20 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All the session knows; `runs` are those the worker has not ended, oldest first."""
+    """All the session knows; `runs` are those the worker has not ended, oldest first.
+
+    `by_key`: listening lasts as long as the key is held. `key_down`: a modifier key is down that
+    may become a tap; `tapped_at`: the time of a first tap. `going_on`: hands-free listening is
+    wanted, also after a break.
+    """
 
     settings: SessionSettings = SessionSettings()
+    choices: Choices = field(default_factory=Choices)
+    microphones: tuple[str, ...] = ()
+    pauses: frozenset[Pause] = frozenset()
+    going_on: bool = True
+    key_down: bool = False
+    tapped_at: float | None = None
     model: Literal["loading", "ready", "failed"] = "loading"
     runs: tuple[Run, ...] = ()
     by_key: bool = False
@@ -104,6 +134,22 @@ class State:
         return any(run.stop == "finish" for run in self.runs)
 
     @property
+    def deaf(self) -> bool:
+        """Whether the microphone must stay closed."""
+        return self.choices.muted or bool(self.pauses)
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether there is something that the cancel key would take back.
+
+        Hands-free the key stays with the other programs until somebody speaks.
+        """
+        if not self.runs or self.runs[-1].stop == "cancel":
+            return False
+        waiting = self.choices.mode == "hands-free" and self.listening
+        return not waiting or self.runs[-1].open is not None
+
+    @property
     def status(self) -> Status:
         """The one word for all this."""
         if self.model == "failed":
@@ -114,6 +160,8 @@ class State:
             return "finishing"
         if self.model == "loading":
             return "loading"
+        if self.choices.muted:
+            return "muted"
         return "error" if self.microphone_lost else "idle"
 
 
@@ -125,6 +173,13 @@ def step(state: State, event: Event, now: float) -> Step:
     if state.ended:
         return state, ()
     after, actions = _react(state, event, now)
+    if after.deaf != state.deaf:
+        actions = (*actions, CloseMicrophone() if after.deaf else OpenMicrophone())
+    if _may_go_on(after):
+        after, more = _start(after, now)
+        actions = (*actions, *more)
+    if (after.choices, after.microphones) != (state.choices, state.microphones):
+        actions = (*actions, ShowChoices(after.choices, after.microphones))
     if after.quitting and not (after.runs or after.delivering or after.waiting):
         after = replace(after, ended=True)
         actions = (*actions, Quit(after.error))
@@ -136,14 +191,23 @@ def step(state: State, event: Event, now: float) -> Step:
 def _react(state: State, event: Event, now: float) -> Step:
     match event:
         case HotkeyPressed():
-            if state.settings.mode == "toggle":
-                return _stop(state) if state.listening else _start(state, now)
-            started, actions = _start(state, now)
-            return replace(started, by_key=started.listening), actions
+            return _key_pressed(state, now)
         case HotkeyReleased():
-            return _stop(state) if state.by_key else (state, ())
+            return _key_released(state, now)
+        case HotkeySpoiled():
+            spoiled = replace(state, key_down=False, tapped_at=None)
+            return _cancel(spoiled) if state.by_key else (spoiled, ())
         case Command(name):
             return _command(state, name, now)
+        case SetLanguage() | SetMode() | SetMicrophone() | SetMuted():
+            return _choose(state, event)
+        case MicrophonesChanged(names):
+            return replace(state, microphones=names), ()
+        case Paused(why):
+            stopped, actions = _stop(state)
+            return replace(stopped, pauses=state.pauses | {why}), actions
+        case Resumed(why):
+            return replace(state, pauses=state.pauses - {why}), ()
         case SpeechStarted():
             return _speech_started(state, event)
         case Partial():
@@ -184,9 +248,9 @@ def _command(
         case "start":
             return _start(state, now)
         case "stop":
-            return _stop(state)
+            return _stop_for_good(state)
         case "toggle":
-            return _stop(state) if state.listening else _start(state, now)
+            return _switch(state, now)
         case "cancel":
             return _cancel(state)
         case "quit" if state.quitting:
@@ -198,13 +262,83 @@ def _command(
             assert_never(name)
 
 
+def _key_pressed(state: State, now: float) -> Step:
+    if state.choices.mode == "hold":
+        started, actions = _start(state, now)
+        return replace(started, by_key=started.listening), actions
+    if state.settings.modifier_key:
+        return replace(state, key_down=True), ()
+    return _tap(state, now)
+
+
+def _key_released(state: State, now: float) -> Step:
+    if state.key_down:
+        return _tap(replace(state, key_down=False), now)
+    return _stop(state) if state.by_key else (state, ())
+
+
+def _tap(state: State, now: float) -> Step:
+    if state.choices.mode != "double-tap" or state.listening:
+        return _switch(state, now)
+    first = state.tapped_at
+    if first is None or now - first > state.settings.double_tap_seconds:
+        return replace(state, tapped_at=now), ()
+    return _start(replace(state, tapped_at=None), now)
+
+
+def _switch(state: State, now: float) -> Step:
+    return _stop_for_good(state) if state.listening else _start(state, now)
+
+
+def _stop_for_good(state: State) -> Step:
+    """Stop, and do not go on listening by itself."""
+    stopped, actions = _stop(state)
+    return replace(stopped, going_on=False), actions
+
+
+def _may_go_on(state: State) -> bool:
+    """Whether hands-free listening begins by itself."""
+    ready = state.model == "ready" and not state.microphone_lost
+    free = not (state.listening or state.quitting or state.deaf)
+    return state.choices.mode == "hands-free" and state.going_on and ready and free
+
+
+def _choose(state: State, event: SetLanguage | SetMode | SetMicrophone | SetMuted) -> Step:
+    choices = state.choices
+    match event:
+        case SetLanguage(language):
+            chosen = _next_language(choices.language) if language == "next" else language
+            return replace(state, choices=replace(choices, language=chosen)), (UseLanguage(chosen),)
+        case SetMicrophone(name):
+            return replace(state, choices=replace(choices, microphone=name)), (UseMicrophone(name),)
+        case SetMode(mode) if mode != choices.mode:
+            stopped, actions = _stop(state)
+            changed = replace(stopped, choices=replace(choices, mode=mode), going_on=True)
+            return replace(changed, key_down=False, tapped_at=None), actions
+        case SetMuted(change) if choices.muted != _wanted(change, choices.muted):
+            stopped, actions = (state, ()) if choices.muted else _stop(state)
+            return replace(stopped, choices=replace(choices, muted=not choices.muted)), actions
+        case _:
+            return state, ()
+
+
+def _next_language(language: LanguageChoice) -> LanguageChoice:
+    languages: tuple[LanguageChoice, ...] = get_args(LanguageChoice)
+    return languages[(languages.index(language) + 1) % len(languages)]
+
+
+def _wanted(change: Literal["on", "off", "toggle"], now: bool) -> bool:
+    return not now if change == "toggle" else change == "on"
+
+
 def _start(state: State, now: float) -> Step:
-    if state.listening or state.quitting:
+    if state.listening or state.quitting or state.pauses:
         return state, ()
+    if state.choices.muted:
+        return state, (Notify("muted"),)
     pin = state.pins + 1
-    started = replace(
-        state, runs=(*state.runs, Run(since=now, pin=pin)), pins=pin, by_key=False, caption=True
-    )
+    runs = (*state.runs, Run(since=now, pin=pin))
+    started = replace(state, runs=runs, pins=pin, by_key=False, caption=True, going_on=True)
     return started, (PinTarget(pin), StartListening(), ShowCaption("", None, "listening"))
 
 
@@ -268,7 +402,8 @@ def _speech_started(state: State, event: SpeechStarted) -> Step:
     if _cancelled(state) or not state.runs:
         return state, ()
     run = state.runs[0]
-    first = run.utterances == 0
+    # Hands-free, the window that had the focus when listening began may be long gone.
+    first = run.utterances == 0 and state.choices.mode != "hands-free"
     pin = run.pin if first else state.pins + 1
     run = replace(run, open=event.utterance, utterances=run.utterances + 1, partial="", pin=pin)
     started = replace(_with_oldest(state, run), pins=max(state.pins, pin))
@@ -326,9 +461,14 @@ def _listening_ended(state: State, now: float) -> Step:
     ended = replace(state, runs=state.runs[1:])
     hidden, actions = _hide_when_idle(ended, state.settings.caption_seconds)
     long = now - run.since >= state.settings.quiet_seconds
-    if run.stop == "finish" and run.utterances == 0 and long and not state.microphone_lost:
+    if run.stop == "finish" and run.utterances == 0 and long and _is_news(state):
         actions = (*actions, Notify("quiet"))
     return hidden, actions
+
+
+def _is_news(state: State) -> bool:
+    """Whether the user would wonder why nothing was heard."""
+    return not (state.microphone_lost or state.deaf or state.choices.mode == "hands-free")
 
 
 def _hide_when_idle(state: State, after: float) -> Step:

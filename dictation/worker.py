@@ -15,7 +15,14 @@ import numpy as np
 from dictation.audio import SAMPLE_RATE
 from dictation.audio.ring import RingBuffer
 from dictation.audio.segmenter import SegmenterSettings
-from dictation.events import Event, FallingBehind, ListeningEnded, ModelFailed, ModelReady
+from dictation.events import (
+    Event,
+    FallingBehind,
+    LanguageChoice,
+    ListeningEnded,
+    ModelFailed,
+    ModelReady,
+)
 from dictation.listener import MODEL_ERRORS, Listener, Samples, StreamingRecognizer, one_line
 
 _LOAD_ERRORS = (*MODEL_ERRORS, OSError, ImportError)
@@ -29,12 +36,13 @@ _log = logging.getLogger(__name__)
 class WorkerSettings:
     """How sound is cut and when the worker calls itself late.
 
-    chunk_ms: sound between two captions. pre_roll_ms, post_roll_ms: sound from before `listen` and
-    after `finish` that is still heard. behind_seconds: waiting sound from which on captions are
-    skipped. catch_up_seconds: sound taken at a time then.
+    chunk_ms: sound between two captions. language: what is spoken at first. pre_roll_ms,
+    post_roll_ms: sound from before `listen` and after `finish` that is still heard. behind_seconds:
+    waiting sound from which on captions are skipped. catch_up_seconds: sound taken at a time then.
     """
 
     chunk_ms: int = 320
+    language: LanguageChoice = "auto"
     pre_roll_ms: int = 500
     post_roll_ms: int = 160
     behind_seconds: float = 1.5
@@ -67,7 +75,12 @@ class _Cancel:
     run: int
 
 
-_Message = _Sound | _Listen | _Finish | _Cancel
+@dataclass(frozen=True, slots=True)
+class _UseLanguage:
+    choice: LanguageChoice
+
+
+_Message = _Sound | _Listen | _Finish | _Cancel | _UseLanguage
 
 
 class Worker:
@@ -156,6 +169,11 @@ class Worker:
             self._dropped_runs.add(self._current_run)
             self._put(_Cancel(self._current_run))
 
+    def use_language(self, choice: LanguageChoice) -> None:
+        """Recognise the utterances that begin from now on as this language."""
+        with self._mail:
+            self._put(_UseLanguage(choice))
+
     def close(self, patience: float | None = None) -> None:
         """End the thread as soon as the model lets go; what is still open is not finished.
 
@@ -222,7 +240,11 @@ class Worker:
             return None
         self._emit(ModelReady(recognizer.description, self._clock() - began))
         settings = self._settings
-        return Listener(recognizer, settings.segmenter, settings.chunk_ms, self._emit, self._clock)
+        listener = Listener(
+            recognizer, settings.segmenter, settings.chunk_ms, self._emit, self._clock
+        )
+        listener.use_language(settings.language)
+        return listener
 
     def _handle(self, message: _Message, listener: Listener, backlog: float) -> None:
         match message:
@@ -236,6 +258,8 @@ class Worker:
                     listener.drop()
                 else:
                     listener.finish(asked_at, tail, waiting, lambda: self._is_dropped(run))
+            case _UseLanguage(choice):
+                listener.use_language(choice)
             case _Cancel(run):
                 listener.drop()
                 with self._mail:

@@ -57,8 +57,10 @@ class LoudnessRecognizer:
 
     description: str = "loudness, no parameters"
     streams: list[LoudnessStream] = field(default_factory=list)
+    languages: list[Language | None] = field(default_factory=list)
 
-    def stream(self, *, chunk_ms: int) -> LoudnessStream:
+    def stream(self, *, chunk_ms: int, language: Language | None = None) -> LoudnessStream:
+        self.languages.append(language)
         stream = LoudnessStream(chunk_ms * SAMPLE_RATE // 1000, [])
         self.streams.append(stream)
         return stream

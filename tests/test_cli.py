@@ -113,7 +113,8 @@ def test_a_command_reaches_the_daemon_and_prints_its_status(dictation, daemon, c
 def test_status_is_readable_for_people(dictation, daemon):
     lines = dictation("status").stdout.decode().splitlines()
     assert lines[0] == "status        listening (pid 4711)"
-    assert "hotkey        F9 (hold)" in lines
+    assert "hotkey        F9" in lines
+    assert "mode          hold" in lines
     assert any("first words after 420 ms" in line for line in lines)
     assert any("你好" in line for line in lines)
 

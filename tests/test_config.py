@@ -15,6 +15,7 @@ from dictation.config import (
 )
 
 FILE = Path("/home/lin/config.toml")
+MODES = '"hold" or "toggle" or "double-tap" or "hands-free"'
 
 
 def test_the_documented_settings_are_the_defaults_key_by_key():
@@ -67,8 +68,14 @@ def test_a_whole_number_is_a_number():
             "[segmenter]\nmax_seconds = 99.5",
             "segmenter.max_seconds is 99.5, but takes a number from 5 to 30",
         ),
-        ('[hotkey]\nmode = "press"', 'hotkey.mode is "press", but takes "hold" or "toggle"'),
-        ("[hotkey]\nmode = true", 'hotkey.mode is true, but takes "hold" or "toggle"'),
+        (
+            '[hotkey]\nmode = "press"',
+            f'hotkey.mode is "press", but takes {MODES}',
+        ),
+        (
+            "[hotkey]\nmode = true",
+            f"hotkey.mode is true, but takes {MODES}",
+        ),
         ("[recognition]\nchunk_ms = 500", "recognition.chunk_ms is 500, but takes 320 or 640"),
         ('[hotkey]\nkey = ""', 'hotkey.key is "", but takes text that is not empty'),
         ("[audio]\ndevice = 2", "audio.device is 2, but takes text"),

@@ -73,6 +73,16 @@ def test_a_language_is_only_named_once_there_is_speech_to_tell_it_by(recognizer)
     assert all(partial.language in (None, "zh", "en", "mix") for partial in partials)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_language_that_is_known_is_not_guessed(recognizer, language):
+    stream = recognizer.stream(language=language)
+    partials = [stream.accept(sound(0.64)) for _ in range(5)]
+    named = {partial.language for partial in partials if partial is not None} - {None}
+    assert named <= {language}
+    assert stream.finish().language == language
+    assert recognizer.transcribe(sound(2.0), language=language).language == language
+
+
 @pytest.mark.parametrize("chunk_ms", [0, -320, 330])
 def test_a_chunk_that_is_no_whole_number_of_frames_is_refused(recognizer, chunk_ms):
     with pytest.raises(ValueError, match="chunk_ms"):

@@ -10,16 +10,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from dictation.actions import (
     Action,
     CancelListening,
+    Choices,
+    CloseMicrophone,
     Deliver,
     HideCaption,
     Keep,
     Notify,
+    OpenMicrophone,
     PinTarget,
     Quit,
     SetStatus,
     ShowCaption,
+    ShowChoices,
     StartListening,
     StopListening,
+    UseLanguage,
+    UseMicrophone,
 )
 from dictation.events import (
     Command,
@@ -32,10 +38,17 @@ from dictation.events import (
     Final,
     HotkeyPressed,
     HotkeyReleased,
+    HotkeySpoiled,
     ListeningEnded,
     ModelFailed,
     ModelReady,
     Partial,
+    Paused,
+    Resumed,
+    SetLanguage,
+    SetMicrophone,
+    SetMode,
+    SetMuted,
     SpeechDropped,
     SpeechStarted,
     Timing,
@@ -44,7 +57,7 @@ from dictation.session import SessionSettings, State, step
 
 TIMING = Timing(audio=1.0, endpoint_wait=0.6, first_partial=0.4, compute=0.1)
 READY = State(model="ready")
-TOGGLE = State(settings=SessionSettings(mode="toggle"), model="ready")
+TOGGLE = State(choices=Choices(mode="toggle"), model="ready")
 
 
 def final(utterance: int, text: str = "你好") -> Final:
@@ -305,9 +318,148 @@ def test_a_failed_model_ends_the_program_with_its_message_and_keeps_the_caption_
     assert actions[-1] == Quit("model.safetensors is damaged")
 
 
+DOUBLE = State(choices=Choices(mode="double-tap"), model="ready")
+HANDS_FREE = State(choices=Choices(mode="hands-free"))
+BY_MODIFIER = SessionSettings(modifier_key=True)
+
+
+def test_two_quick_taps_start_and_one_stops():
+    state, actions = step(DOUBLE, HotkeyPressed(), 1.0)
+    assert actions == ()
+    state, actions = step(state, HotkeyPressed(), 1.3)
+    assert StartListening() in actions
+    state, actions = play(state, HotkeyReleased(), HotkeyPressed())
+    assert only(actions, StartListening, StopListening) == [StopListening()]
+
+
+def test_two_slow_taps_start_nothing():
+    state, _ = step(DOUBLE, HotkeyPressed(), 1.0)
+    state, actions = step(state, HotkeyPressed(), 1.5)
+    assert actions == ()
+    assert StartListening() in step(state, HotkeyPressed(), 1.8)[1]
+
+
+def test_a_modifier_as_the_key_counts_when_it_comes_up_without_a_shortcut():
+    state = replace(TOGGLE, settings=BY_MODIFIER)
+    state, actions = play(state, HotkeyPressed(), HotkeySpoiled(), HotkeyReleased())
+    assert actions == []
+    state, actions = play(state, HotkeyPressed())
+    assert actions == []
+    state, actions = play(state, HotkeyReleased())
+    assert StartListening() in actions
+
+
+def test_a_held_modifier_that_serves_a_shortcut_takes_everything_back():
+    _, actions = play(READY, HotkeyPressed(), HotkeySpoiled(), HotkeyReleased())
+    assert only(actions, StartListening, StopListening, CancelListening) == [
+        StartListening(),
+        CancelListening(),
+    ]
+    assert HideCaption() in actions
+
+
+def test_hands_free_listens_by_itself_from_the_moment_the_model_is_ready():
+    state, actions = play(HANDS_FREE, ModelReady("m", 1.0))
+    assert StartListening() in actions
+    assert state.status == "listening"
+
+
+def test_hands_free_the_key_pauses_and_goes_on():
+    state, _ = play(HANDS_FREE, ModelReady("m", 1.0))
+    state, actions = play(state, HotkeyPressed(), HotkeyReleased(), ListeningEnded(0.0))
+    assert only(actions, StartListening, StopListening, Notify) == [StopListening()]
+    assert state.status == "idle"
+    state, actions = play(state, HotkeyPressed())
+    assert StartListening() in actions
+
+
+def test_hands_free_goes_on_after_a_cancel_a_lost_microphone_a_mute_and_a_locked_screen():
+    state, _ = play(HANDS_FREE, ModelReady("m", 1.0))
+    state, actions = play(state, SpeechStarted(1, 0.0), Command("cancel"))
+    assert only(actions, CancelListening, StartListening) == [CancelListening(), StartListening()]
+    breaks = [
+        (DeviceLost("gone"), DeviceReady("mic")),
+        (SetMuted("on"), SetMuted("off")),
+        (Paused("locked"), Resumed("locked")),
+    ]
+    for begin, end in breaks:
+        state, actions = play(state, begin)
+        assert only(actions, StartListening, StopListening) == [StopListening()]
+        state, actions = play(state, end)
+        assert only(actions, StartListening, StopListening) == [StartListening()]
+
+
+def test_hands_free_each_text_goes_where_the_focus_is_when_it_is_spoken():
+    state, _ = play(HANDS_FREE, ModelReady("m", 1.0))
+    _, actions = play(state, SpeechStarted(1, 0.0))
+    assert only(actions, PinTarget) == [PinTarget(2)]
+
+
+def test_the_cancel_key_is_left_to_others_while_there_is_nothing_to_cancel():
+    assert not READY.cancellable
+    state, _ = play(READY, HotkeyPressed())
+    assert state.cancellable
+    state, _ = play(state, Command("cancel"))
+    assert not state.cancellable
+    state, _ = play(HANDS_FREE, ModelReady("m", 1.0))
+    assert not state.cancellable
+    state, _ = play(state, SpeechStarted(1, 0.0))
+    assert state.cancellable
+
+
+def test_muted_the_microphone_is_closed_and_the_key_says_why_nothing_happens():
+    state, actions = play(READY, HotkeyPressed(), SetMuted("toggle"))
+    assert actions[-3:] == [
+        CloseMicrophone(),
+        ShowChoices(Choices(muted=True), ()),
+        SetStatus("finishing", None),
+    ]
+    state, actions = play(state, ListeningEnded(0.0), HotkeyReleased(), HotkeyPressed())
+    assert state.status == "muted"
+    assert only(actions, StartListening, Notify) == [Notify("muted")]
+    state, actions = play(state, SetMuted("on"), SetMuted("off"), SetMuted("off"))
+    assert only(actions, OpenMicrophone, CloseMicrophone) == [OpenMicrophone()]
+
+
+def test_muted_and_locked_the_microphone_opens_only_when_both_are_over():
+    _, actions = play(READY, SetMuted("on"), Paused("locked"), SetMuted("off"), Resumed("locked"))
+    assert only(actions, OpenMicrophone, CloseMicrophone) == [CloseMicrophone(), OpenMicrophone()]
+
+
+def test_a_locked_screen_ends_listening_but_keeps_what_was_said():
+    state, actions = play(READY, HotkeyPressed(), SpeechStarted(1, 0.0), Paused("locked"))
+    assert only(actions, StopListening, CloseMicrophone) == [StopListening(), CloseMicrophone()]
+    state, actions = play(state, final(1), HotkeyPressed())
+    assert only(actions, Deliver, StartListening) == [Deliver(1, "你好", "zh", 1)]
+
+
+def test_choices_are_carried_out_and_shown():
+    _, actions = play(READY, SetLanguage("en"), SetMicrophone("USB"), SetLanguage("next"))
+    assert actions == [
+        UseLanguage("en"),
+        ShowChoices(Choices(language="en"), ()),
+        UseMicrophone("USB"),
+        ShowChoices(Choices(language="en", microphone="USB"), ()),
+        UseLanguage("auto"),
+        ShowChoices(Choices(microphone="USB"), ()),
+    ]
+
+
+def test_another_mode_ends_listening_in_the_old_one():
+    state, actions = play(TOGGLE, HotkeyPressed(), SetMode("hold"))
+    assert StopListening() in actions
+    assert state.choices.mode == "hold"
+
+
+any_mode = st.sampled_from(["hold", "toggle", "double-tap", "hands-free"])
 any_event = st.one_of(
     st.builds(HotkeyPressed),
     st.builds(HotkeyReleased),
+    st.builds(HotkeySpoiled),
+    st.builds(SetMode, any_mode),
+    st.builds(SetMuted, st.sampled_from(["on", "off", "toggle"])),
+    st.builds(Paused, st.sampled_from(["locked", "asleep"])),
+    st.builds(Resumed, st.sampled_from(["locked", "asleep"])),
     st.builds(Command, st.sampled_from(["start", "stop", "toggle", "cancel"])),
     st.builds(SpeechStarted, st.integers(0, 9), st.just(0.0)),
     st.builds(
@@ -330,9 +482,12 @@ any_event = st.one_of(
 )
 
 
-@given(st.lists(any_event, max_size=60), st.sampled_from(["hold", "toggle"]))
+@given(
+    st.lists(any_event, max_size=60),
+    st.sampled_from(["hold", "toggle", "double-tap", "hands-free"]),
+)
 def test_no_order_of_events_confuses_listening_captions_or_delivery(events, mode):
-    state = State(settings=SessionSettings(mode=mode))
+    state = State(choices=Choices(mode=mode))
     listening = shown = False
     in_flight: Deliver | None = None
     for event in events:
@@ -360,6 +515,7 @@ def test_no_order_of_events_confuses_listening_captions_or_delivery(events, mode
                     raise AssertionError("nobody asked to quit")
         assert listening == state.listening
         assert shown == state.caption
+        assert not (state.listening and state.deaf)
         if not (state.listening or state.finishing):
             assert not shown
 

@@ -83,7 +83,7 @@ class GatedRecognizer(LoudnessRecognizer):
     gate: Gate = field(default_factory=Gate)
     at_finish: bool = False
 
-    def stream(self, *, chunk_ms):
+    def stream(self, *, chunk_ms, language=None):
         stream = GatedStream(chunk_ms * SAMPLE_RATE // 1000, [])
         stream.gate, stream.at_finish = self.gate, self.at_finish
         self.streams.append(stream)
@@ -108,9 +108,9 @@ class FailingStream(LoudnessStream):
 class FailingOnce(LoudnessRecognizer):
     where: str = "accept"
 
-    def stream(self, *, chunk_ms):
+    def stream(self, *, chunk_ms, language=None):
         if self.streams:
-            return super().stream(chunk_ms=chunk_ms)
+            return super().stream(chunk_ms=chunk_ms, language=language)
         if self.where == "stream":
             self.where = ""
             raise RuntimeError("CUDA out of memory\nmore of it")
@@ -438,3 +438,16 @@ def test_stopping_starting_and_cancelling_from_several_threads_is_always_answere
 def test_the_worker_does_not_bring_torch_along():
     code = "import sys, dictation.worker; sys.exit('torch' in sys.modules)"
     assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_language_chosen_holds_from_the_next_utterance_on(make_worker, log):
+    recognizer = LoudnessRecognizer()
+    worker = make_worker(recognizer)
+    worker.start()
+    for count, choice in enumerate(["auto", "zh", "en", "auto"], start=1):
+        worker.use_language(choice)
+        worker.listen()
+        speak(worker, voice(1.0))
+        worker.finish()
+        log.wait(ListeningEnded, count)
+    assert recognizer.languages == [None, "zh", "en", None]

@@ -14,6 +14,8 @@ def main() -> None:
         case ["toggle" | "start" | "stop" | "cancel" as name]:
             # Bound to keys and asked by panels: the parser would take longer than they do.
             sys.exit(told(lambda: _send(name)))
+        case ["language" | "mode" | "microphone" | "mute" as choice, value] if value[:1] != "-":
+            sys.exit(told(lambda: _choose(choice, value)))
         case ["status", *options] if options in ([], ["--json"]):
             sys.exit(told(lambda: _show_status(as_json=bool(options))))
         case _:
@@ -41,6 +43,12 @@ def _send(name: Literal["toggle", "start", "stop", "cancel"]) -> None:
     from dictation.cli.remote import send
 
     send(name)
+
+
+def _choose(name: Literal["language", "mode", "microphone", "mute"], value: str) -> None:
+    from dictation.cli.remote import choose
+
+    choose(name, value)
 
 
 def _show_status(*, as_json: bool) -> None:

@@ -69,6 +69,58 @@ def cancel() -> None:
 
 
 @app.command()
+def language(
+    choice: Annotated[str | None, typer.Argument(metavar="[auto|zh|en|next]")] = None,
+) -> None:
+    """Choose the language that is spoken, or say which one is chosen."""
+    from dictation.cli.remote import choose, show_choice
+
+    if choice is None:
+        show_choice("language")
+    else:
+        choose("language", choice)
+
+
+@app.command()
+def mode(
+    choice: Annotated[str | None, typer.Argument(metavar="[hold|toggle|double-tap|hands-free]")] = (
+        None
+    ),
+) -> None:
+    """Choose how listening begins and ends, or say how."""
+    from dictation.cli.remote import choose, show_choice
+
+    if choice is None:
+        show_choice("mode")
+    else:
+        choose("mode", choice)
+
+
+@app.command()
+def microphone(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help='By name; "" is the system\'s default.'),
+    ] = None,
+) -> None:
+    """Choose a microphone, or list those there are."""
+    from dictation.cli.remote import choose, show_microphones
+
+    if name is None:
+        show_microphones()
+    else:
+        choose("microphone", name)
+
+
+@app.command()
+def mute(choice: Annotated[str, typer.Argument(metavar="[on|off|toggle]")] = "on") -> None:
+    """Close the microphone (on), or open it again (off)."""
+    from dictation.cli.remote import choose
+
+    choose("mute", choice)
+
+
+@app.command()
 def status(as_json: Json = False) -> None:
     """Say how the running daemon does, with the latencies of its last text."""
     from dictation.cli.remote import show_status

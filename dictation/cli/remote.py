@@ -4,12 +4,42 @@ import json
 from dataclasses import asdict
 
 from dictation.control.client import ask
-from dictation.control.protocol import DaemonStatus, Latencies, Name
+from dictation.control.protocol import DaemonStatus, Latencies, Name, check_value
+
+_DEFAULT = "the system's default"
 
 
 def send(command: Name) -> None:
     """Send a command and print what the daemon does after it."""
     print(ask(command).status)
+
+
+def choose(command: Name, value: str) -> None:
+    """Choose something in the daemon and print what holds after it."""
+    check_value(command, value)
+    print(_chosen(ask(command, value=value), command))
+
+
+def show_choice(command: Name) -> None:
+    """Print what is chosen."""
+    print(_chosen(ask("status"), command))
+
+
+def show_microphones() -> None:
+    """Print the microphones that can be chosen, the chosen one marked with a star."""
+    status = ask("status")
+    for name in ("", *status.microphones):
+        print("*" if name == status.chosen_microphone else " ", name or _DEFAULT)
+
+
+def _chosen(status: DaemonStatus, command: Name) -> str:
+    chosen: dict[Name, str] = {
+        "language": status.recognition,
+        "mode": status.mode,
+        "microphone": status.chosen_microphone or _DEFAULT,
+        "mute": "muted" if status.muted else "not muted",
+    }
+    return chosen[command]
 
 
 def show_status(*, as_json: bool) -> None:
@@ -23,7 +53,9 @@ def _lines(status: DaemonStatus) -> str:
         ("status", f"{status.status} (pid {status.pid})"),
         ("model", status.model or "loading"),
         ("microphone", status.microphone or "none"),
-        ("hotkey", f"{status.hotkey} ({status.mode})" if status.hotkey else "none"),
+        ("language", status.recognition),
+        ("hotkey", status.hotkey or "none"),
+        ("mode", status.mode),
         ("texts", str(status.utterances)),
     ]
     if status.last is not None:

@@ -18,8 +18,10 @@ class NotRunning(ControlError):  # noqa: N818 (named for what is the matter)
     """There is no daemon to ask."""
 
 
-def ask(command: Name, folder: Path | None = None, timeout: float = 10.0) -> DaemonStatus:
-    """Send a command and return the daemon's status after it.
+def ask(
+    command: Name, folder: Path | None = None, timeout: float = 10.0, *, value: str | None = None
+) -> DaemonStatus:
+    """Send a command (with the `value` it takes) and return the daemon's status after it.
 
     Raises NotRunning without a daemon, ControlError when it does not answer within `timeout`
     seconds or answers with an error.
@@ -31,7 +33,7 @@ def ask(command: Name, folder: Path | None = None, timeout: float = 10.0) -> Dae
         connection.settimeout(timeout)
         try:
             connection.connect(str(path))
-            connection.sendall(encode_request(Request(command)))
+            connection.sendall(encode_request(Request(command, value)))
             line = _read_line(connection)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             message = "dictation is not running: start it with `dictation run`"

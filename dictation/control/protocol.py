@@ -12,7 +12,17 @@ from dictation.errors import DictationError
 MAX_LINE = 64 * 1024
 """Longest line in bytes; whatever is longer is no request of ours."""
 
-Name = Literal["start", "stop", "toggle", "cancel", "status"]
+Name = Literal[
+    "start", "stop", "toggle", "cancel", "status", "language", "mode", "microphone", "mute"
+]
+
+VALUES: dict[Name, tuple[str, ...]] = {
+    "language": ("auto", "zh", "en", "next"),
+    "mode": ("hold", "toggle", "double-tap", "hands-free"),
+    "microphone": (),
+    "mute": ("on", "off", "toggle"),
+}
+"""What the requests that choose something take; no values: any text."""
 
 
 class ProtocolError(DictationError):
@@ -21,9 +31,10 @@ class ProtocolError(DictationError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the daemon is asked to do."""
+    """What the daemon is asked to do; `value` is for the commands in VALUES and no others."""
 
     command: Name
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,9 @@ class DaemonStatus:
 
     `status` is the session's word for it (idle, listening, ...); `caption` holds the words heard
     so far of what is being said, `text` the last finished text; `utterances` counts the texts since
-    its start, `kept` are those of them that reached no window.
+    its start, `kept` are those of them that reached no window. `language` is that of the last
+    speech, `recognition` the one chosen to be recognised. `chosen_microphone` is empty for the
+    system's default; `microphones` can be chosen now.
     """
 
     pid: int
@@ -56,6 +69,10 @@ class DaemonStatus:
     microphone: str | None = None
     hotkey: str | None = None
     mode: str = "hold"
+    recognition: str = "auto"
+    chosen_microphone: str = ""
+    microphones: tuple[str, ...] = ()
+    muted: bool = False
     caption: str | None = None
     text: str | None = None
     utterances: int = 0
@@ -75,7 +92,8 @@ class Reply:
 
 def encode_request(request: Request) -> bytes:
     """A request as one line."""
-    return _line(asdict(request))
+    values = asdict(request)
+    return _line(values if request.value is not None else {"command": request.command})
 
 
 def decode_request(line: bytes) -> Request:
@@ -85,9 +103,23 @@ def decode_request(line: bytes) -> Request:
     if command not in get_args(Name):
         known = ", ".join(get_args(Name))
         raise ProtocolError(f"{command!r} is not a command; there are {known}")
+    value = values.pop("value", None)
     if values:
         raise ProtocolError(f"a request has no field {min(values)!r}")
-    return Request(command)
+    check_value(command, value)
+    return Request(command, value)
+
+
+def check_value(command: Name, value: object) -> None:
+    """Raise ProtocolError when a command does not take this value, saying what it takes."""
+    if command not in VALUES:
+        if value is not None:
+            raise ProtocolError(f"{command} takes no value")
+        return
+    known = VALUES[command]
+    if not isinstance(value, str) or (known and value not in known):
+        shown = "nothing" if value is None else repr(value)
+        raise ProtocolError(f"{command} takes {', '.join(known) or 'a name'}, not {shown}")
 
 
 def encode_reply(reply: Reply) -> bytes:
@@ -114,8 +146,8 @@ def _status(values: object) -> DaemonStatus:
     if not isinstance(values, dict):
         raise TypeError("a status is an object")
     last = values.get("last")
-    kept = tuple(values["kept"])
-    return DaemonStatus(**{**values, "kept": kept, "last": Latencies(**last) if last else None})
+    lists = {name: tuple(values[name]) for name in ("kept", "microphones")}
+    return DaemonStatus(**{**values, **lists, "last": Latencies(**last) if last else None})
 
 
 def _line(values: dict[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from dictation.actions import Choices
 from dictation.config import ConfigError, Settings
 from dictation.desktop.captions import CaptionSettings
 from dictation.desktop.environment import Environment
@@ -28,9 +29,16 @@ def require_desktop(env: Environment) -> None:
 
 
 def session_settings(settings: Settings) -> SessionSettings:
-    """How the key works and how long captions stay."""
-    return SessionSettings(
-        mode=settings.hotkey.mode, caption_seconds=settings.captions.linger_seconds
+    """How long captions stay, and how the key is tapped."""
+    return SessionSettings(caption_seconds=settings.captions.linger_seconds)
+
+
+def first_choices(settings: Settings) -> Choices:
+    """What holds until the user chooses something else."""
+    return Choices(
+        language=settings.recognition.language,
+        mode=settings.hotkey.mode,
+        microphone=settings.audio.device,
     )
 
 

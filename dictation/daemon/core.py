@@ -11,17 +11,23 @@ from typing import Protocol, assert_never
 from dictation.actions import (
     Action,
     CancelListening,
+    Choices,
+    CloseMicrophone,
     Deliver,
     HideCaption,
     Keep,
     Notify,
+    OpenMicrophone,
     PinTarget,
     Quit,
     SetStatus,
     ShowCaption,
+    ShowChoices,
     StartListening,
     Status,
     StopListening,
+    UseLanguage,
+    UseMicrophone,
 )
 from dictation.control.protocol import DaemonStatus, Latencies, Reply, Request
 from dictation.daemon.kept import KeptTexts
@@ -35,8 +41,13 @@ from dictation.events import (
     Event,
     Final,
     Language,
+    LanguageChoice,
     ListeningEnded,
     ModelReady,
+    SetLanguage,
+    SetMicrophone,
+    SetMode,
+    SetMuted,
     Timing,
 )
 from dictation.messages import InterfaceLanguage, LanguageSetting
@@ -73,6 +84,7 @@ class Hearing(Protocol):
     def listen(self) -> None: ...  # noqa: D102
     def finish(self) -> None: ...  # noqa: D102
     def cancel(self) -> None: ...  # noqa: D102
+    def use_language(self, choice: LanguageChoice) -> None: ...  # noqa: D102
 
 
 class Sound(Protocol):
@@ -80,6 +92,9 @@ class Sound(Protocol):
 
     def want(self) -> None: ...  # noqa: D102
     def release(self) -> None: ...  # noqa: D102
+    def use(self, name: str) -> None: ...  # noqa: D102
+    def forbid(self) -> None: ...  # noqa: D102
+    def allow(self) -> None: ...  # noqa: D102
 
 
 class Post(Protocol):
@@ -96,6 +111,7 @@ class Screen(Protocol):
     def meter(self, level: float, seconds: float) -> None: ...  # noqa: D102
     def hide(self) -> None: ...  # noqa: D102
     def status(self, status: Status, language: Language | None) -> None: ...  # noqa: D102
+    def choices(self, choices: Choices, microphones: tuple[str, ...]) -> None: ...  # noqa: D102
     def speak(self, language: LanguageSetting) -> InterfaceLanguage: ...  # noqa: D102
 
 
@@ -123,12 +139,13 @@ class Daemon:
         self,
         rooms: Rooms,
         settings: SessionSettings,
+        choices: Choices,
         language: InterfaceLanguage,
         hotkey: str | None,
         clock: Callable[[], float],
     ) -> None:
         self._rooms = rooms
-        self._state = State(settings=settings)
+        self._state = State(settings=settings, choices=choices)
         self._language = language
         self._hotkey = hotkey
         self._clock = clock
@@ -163,8 +180,9 @@ class Daemon:
         """Carry out all that follows from a message."""
         match message:
             case Asked(request, reply):
-                if request.command != "status":
-                    self._step(Command(request.command))
+                asked = _event_of(request)
+                if asked is not None:
+                    self._step(asked)
                 if reply.set_running_or_notify_cancel():
                     reply.set_result(Reply(self.status()))
             case LanguageChosen(language):
@@ -205,7 +223,11 @@ class Daemon:
             model=self._model,
             microphone=None if state.microphone_lost else self._microphone,
             hotkey=self._hotkey,
-            mode=state.settings.mode,
+            mode=state.choices.mode,
+            recognition=state.choices.language,
+            chosen_microphone=state.choices.microphone,
+            microphones=state.microphones,
+            muted=state.choices.muted,
             caption=next((run.partial for run in state.runs if run.partial), None),
             text=self._text,
             utterances=self._texts,
@@ -276,6 +298,16 @@ class Daemon:
                 rooms.worker.finish()
             case CancelListening():
                 rooms.worker.cancel()
+            case UseLanguage(language):
+                rooms.worker.use_language(language)
+            case UseMicrophone(name):
+                rooms.microphone.use(name)
+            case CloseMicrophone():
+                rooms.microphone.forbid()
+            case OpenMicrophone():
+                rooms.microphone.allow()
+            case ShowChoices(choices, microphones):
+                rooms.screen.choices(choices, microphones)
             case PinTarget(pin):
                 self._targets = {pin: rooms.focus(), **self._pins_in_use()}
             case ShowCaption():
@@ -326,3 +358,20 @@ class Daemon:
         self._rooms.screen.warn(message)
         self._notice_until = self._clock() + _NOTICE_SECONDS
         self._hide_at = self._notice_until
+
+
+def _event_of(request: Request) -> Event | None:
+    """What a request of the control socket is to the session; None where it only asks."""
+    match request:
+        case Request("start" | "stop" | "toggle" | "cancel" as name):
+            return Command(name)
+        case Request("language", "auto" | "zh" | "en" | "next" as language):
+            return SetLanguage(language)
+        case Request("mode", "hold" | "toggle" | "double-tap" | "hands-free" as mode):
+            return SetMode(mode)
+        case Request("microphone", str(name)):
+            return SetMicrophone(name)
+        case Request("mute", "on" | "off" | "toggle" as change):
+            return SetMuted(change)
+        case _:
+            return None

@@ -17,6 +17,7 @@ from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
 from dictation.daemon.building import (
     caption_settings,
+    first_choices,
     focus_finder,
     history_settings,
     output_settings,
@@ -113,8 +114,9 @@ def _build(
     worker.start()
     stack.callback(worker.close, 3.0)
     microphone = MicrophoneKeeper(
-        lambda lost: Microphone(settings.audio.device or None, meter.hear, lost),
+        lambda name, lost: Microphone(name or None, meter.hear, lost),
         inbox.put,
+        name=settings.audio.device,
         keep_open=settings.audio.keep_open,
     )
     microphone.start()
@@ -134,8 +136,9 @@ def _build(
         records=Records(history, time.time),
     )
     key = None if isinstance(hotkey, str) else settings.hotkey.key
-    session = session_settings(settings)
-    return Daemon(rooms, session, screen.language, key, time.monotonic)
+    session, choices = session_settings(settings), first_choices(settings)
+    screen.choices(choices, ())
+    return Daemon(rooms, session, choices, screen.language, key, time.monotonic)
 
 
 def _main_loop(daemon: Daemon, inbox: Inbox[Message], captions: Captions) -> None:

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Literal, Protocol
 
 from dictation.errors import DictationError
 from dictation.events import DeviceLost, DeviceReady, Event
 
-_RETRY_SECONDS = (2.0, 5.0, 10.0, 30.0)
+_RETRY_SECONDS = (1.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 class Device(Protocol):
@@ -28,30 +29,41 @@ class Device(Protocol):
         ...
 
 
-_Wish = Literal["open", "close", "lost", "end"]
+@dataclass(frozen=True, slots=True)
+class _Use:
+    name: str
+
+
+_Wish = Literal["open", "close", "lost", "forbid", "allow", "end"] | _Use
 
 
 class MicrophoneKeeper:
     """Keeps the microphone as it is wanted, without ever making the main thread wait.
 
     With `keep_open` it is open from start to end, and tried again when it is lost; otherwise only
-    while it is wanted. `make(lost)` builds the device; `lost(reason)` may be called from any
-    thread.
+    while it is wanted. `make(name, lost)` builds the device; `lost(reason)` may be called from any
+    thread. `name` is that of the first device.
     """
 
     def __init__(
         self,
-        make: Callable[[Callable[[str], None]], Device],
+        make: Callable[[str, Callable[[str], None]], Device],
         emit: Callable[[Event], None],
         *,
+        name: str,
         keep_open: bool,
         retry_seconds: tuple[float, ...] = _RETRY_SECONDS,
     ) -> None:
-        self._device = make(self._lost)
+        self._make = make
         self._emit = emit
         self._keep_open = keep_open
         self._retry_seconds = retry_seconds
         self._wishes: SimpleQueue[_Wish] = SimpleQueue()
+        self._device = make(name, self._lost)
+        self._open = False
+        self._wanted = keep_open
+        self._allowed = True
+        self._failures = 0
         self._thread = threading.Thread(target=self._run, name="microphone-keeper", daemon=True)
 
     def start(self) -> None:
@@ -69,6 +81,18 @@ class MicrophoneKeeper:
         if not self._keep_open:
             self._wishes.put("close")
 
+    def use(self, name: str) -> None:
+        """Change to another microphone; an empty name is the system's default."""
+        self._wishes.put(_Use(name))
+
+    def forbid(self) -> None:
+        """Keep it closed, whatever is wanted."""
+        self._wishes.put("forbid")
+
+    def allow(self) -> None:
+        """It may be open again, and is if it is wanted."""
+        self._wishes.put("allow")
+
     def close(self, patience: float = 3.0) -> None:
         """Close the microphone and end the thread."""
         self._wishes.put("end")
@@ -79,42 +103,57 @@ class MicrophoneKeeper:
         self._wishes.put("lost")
 
     def _run(self) -> None:
-        is_open = False
-        failures = 0
         while True:
-            waiting = self._keep_open and not is_open and failures > 0
-            match self._next(failures if waiting else 0):
-                case "open" if not is_open:
-                    is_open = self._open()
-                    failures = 0 if is_open else 1
-                case "lost" | "close" as wish:
-                    self._device.close()
-                    is_open = False
-                    failures = 1 if wish == "lost" else 0
+            match self._next():
                 case "end":
                     self._device.close()
                     return
                 case None:
-                    is_open = self._open(again=True)
-                    failures = 0 if is_open else failures + 1
+                    self._try(again=True)
+                case "lost":
+                    self._shut()
+                    self._failures = 1
+                case wish:
+                    self._follow(wish)
 
-    def _next(self, failures: int) -> _Wish | None:
+    def _follow(self, wish: Literal["open", "close", "forbid", "allow"] | _Use) -> None:
+        match wish:
+            case "open" | "close":
+                self._wanted = wish == "open"
+            case "forbid" | "allow":
+                self._allowed = wish == "allow"
+            case _Use(name):
+                self._shut()
+                self._device = self._make(name, self._lost)
+        if not (self._wanted and self._allowed):
+            self._shut()
+        elif not self._open:
+            self._try()
+
+    def _next(self) -> _Wish | None:
         """The next wish, or None when it is time to try again."""
-        if failures == 0:
+        waits = self._keep_open and self._allowed and not self._open and self._failures > 0
+        if not waits:
             return self._wishes.get()
         try:
-            seconds = self._retry_seconds[min(failures, len(self._retry_seconds)) - 1]
-            return self._wishes.get(timeout=seconds)
+            turn = min(self._failures, len(self._retry_seconds)) - 1
+            return self._wishes.get(timeout=self._retry_seconds[turn])
         except Empty:
             return None
 
-    def _open(self, *, again: bool = False) -> bool:
+    def _shut(self) -> None:
+        self._device.close()
+        self._open = False
+        self._failures = 0
+
+    def _try(self, *, again: bool = False) -> None:
         try:
             self._device.open()
         except DictationError as error:
+            self._failures += 1
             # The user was told when it was lost; trying again in vain is no news.
             if not again:
                 self._emit(DeviceLost(str(error)))
-            return False
+            return
+        self._open, self._failures = True, 0
         self._emit(DeviceReady(self._device.name))
-        return True

@@ -13,6 +13,7 @@ _NOTICES: dict[Notice, str] = {
     "kept": message("Not delivered: {detail}. The text is in {kept}"),
     "copied": message("Copied: paste it where you want it"),
     "quiet": message("No speech was heard. Is the microphone muted?"),
+    "muted": message("The microphone is muted: unmute it in the tray or with `dictation mute off`"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dictation.actions import ShowCaption, Status
+from dictation.actions import Choices, ShowCaption, Status
 from dictation.desktop.captions import Captions, CaptionView
 from dictation.desktop.environment import Environment
 from dictation.desktop.tray import Tray, TrayView
@@ -52,6 +52,19 @@ class DesktopScreen:
         """Show the status in the tray."""
         detail = self.tray_view.detail if status == "error" else None
         self._update(replace(self.tray_view, status=status, language=language, detail=detail))
+
+    def choices(self, choices: Choices, microphones: tuple[str, ...]) -> None:
+        """Show what is chosen in the tray's menu."""
+        self._update(
+            replace(
+                self.tray_view,
+                recognition=choices.language,
+                mode=choices.mode,
+                microphone=choices.microphone,
+                microphones=microphones,
+                muted=choices.muted,
+            )
+        )
 
     def speak(self, language: LanguageSetting) -> InterfaceLanguage:
         """Change the language of the interface."""

@@ -34,12 +34,23 @@ statuses = st.builds(
 )
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "toggle", "cancel", "status"])
-def test_a_request_comes_out_as_it_went_in(command):
-    line = encode_request(Request(command))
+@pytest.mark.parametrize(
+    "request_",
+    [
+        *(Request(name) for name in ("start", "stop", "toggle", "cancel", "status")),
+        Request("language", "zh"),
+        Request("mode", "hands-free"),
+        Request("microphone", ""),
+        Request("microphone", "麦克风 \n USB"),
+        Request("mute", "toggle"),
+    ],
+    ids=str,
+)
+def test_a_request_comes_out_as_it_went_in(request_):
+    line = encode_request(request_)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert decode_request(line) == Request(command)
+    assert decode_request(line) == request_
 
 
 @given(statuses, st.none() | st.text(max_size=50))
@@ -69,6 +80,10 @@ def test_a_reply_too_long_for_a_line_drops_its_oldest_texts():
         (b'{"command": ["start"]}\n', "is not a command"),
         (b"{}\n", "None is not a command"),
         (b'{"command": "start", "force": 1}\n', "a request has no field 'force'"),
+        (b'{"command": "start", "value": "now"}\n', "start takes no value"),
+        (b'{"command": "language"}\n', "language takes auto, zh, en, next, not nothing"),
+        (b'{"command": "language", "value": "de"}\n', "takes auto, zh, en, next, not 'de'"),
+        (b'{"command": "microphone", "value": 3}\n', "microphone takes a name, not 3"),
         (b" " * (MAX_LINE + 1), "a line longer than"),
     ],
 )

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
-from dictation.actions import ShowCaption
+from dictation.actions import Choices, ShowCaption
 from dictation.control.protocol import Reply, Request
 from dictation.daemon.core import Asked, Daemon, LanguageChosen, Rooms
 from dictation.daemon.delivery import DeliveryDesk
@@ -57,6 +57,18 @@ class Desk:
     def release(self):
         self.open = False
 
+    def use(self, name):
+        self.microphone = name
+
+    def forbid(self):
+        self.allowed = False
+
+    def allow(self):
+        self.allowed = True
+
+    def choices(self, choices, microphones):
+        self.chosen = choices
+
     def show(self, caption: ShowCaption):
         self.caption = caption.text
         self.captions.append(caption.text)
@@ -99,8 +111,8 @@ class House:
             kept=self.kept,
             records=Records(self.history, time.time),
         )
-        session = SessionSettings(mode=mode, caption_seconds=0.2)
-        self.daemon = Daemon(rooms, session, "en", "F9", time.monotonic)
+        session = SessionSettings(caption_seconds=0.2)
+        self.daemon = Daemon(rooms, session, Choices(mode=mode), "en", "F9", time.monotonic)
         self.worker.start()
         self.delivery.start()
 

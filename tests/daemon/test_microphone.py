@@ -15,15 +15,14 @@ FAST = (0.02, 0.05)
 class Plug:
     """A device that is there or not; what this machine cannot have is a cable to pull."""
 
-    name = "USB microphone"
-
     def __init__(self) -> None:
         self.plugged = True
         self.opened = threading.Event()
         self.closed = threading.Event()
         self.tries = SimpleQueue()
 
-    def made(self, lost):
+    def made(self, name, lost):
+        self.name = name
         self.lost = lost
         return self
 
@@ -58,7 +57,13 @@ def keep(plug, told):
     keepers = []
 
     def make(*, keep_open):
-        keeper = MicrophoneKeeper(plug.made, told.put, keep_open=keep_open, retry_seconds=FAST)
+        keeper = MicrophoneKeeper(
+            plug.made,
+            told.put,
+            name="USB microphone",
+            keep_open=keep_open,
+            retry_seconds=FAST,
+        )
         keepers.append(keeper)
         keeper.start()
         return keeper
@@ -125,3 +130,22 @@ def test_opened_on_demand_it_is_not_tried_again_behind_the_users_back(keep, plug
     plug.tries.get(timeout=10)
     with pytest.raises(Empty):
         plug.tries.get(timeout=0.3)
+
+
+def test_another_microphone_is_opened_in_place_of_the_old_one(keep, plug, told):
+    keeper = keep(keep_open=True)
+    assert told.get(timeout=10) == DeviceReady("USB microphone")
+    keeper.use("headset")
+    assert told.get(timeout=10) == DeviceReady("headset")
+
+
+def test_forbidden_it_is_closed_until_it_is_allowed_again(keep, plug, told):
+    keeper = keep(keep_open=True)
+    told.get(timeout=10)
+    keeper.forbid()
+    assert plug.closed.wait(10)
+    keeper.want()
+    keeper.use("headset")
+    assert told.empty()
+    keeper.allow()
+    assert told.get(timeout=10) == DeviceReady("headset")

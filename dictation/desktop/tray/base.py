@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from dictation.events import Language
+from dictation.events import Language, LanguageChoice, Mode
 from dictation.messages import (
     LANGUAGE_NAMES,
     InterfaceLanguage,
@@ -14,7 +14,7 @@ from dictation.messages import (
     translator,
 )
 
-Status = Literal["loading", "idle", "listening", "speaking", "finishing", "error"]
+Status = Literal["loading", "idle", "listening", "speaking", "finishing", "muted", "error"]
 
 _STATUSES: dict[Status, str] = {
     "loading": message("Loading the model"),
@@ -22,6 +22,7 @@ _STATUSES: dict[Status, str] = {
     "listening": message("Listening"),
     "speaking": message("Hearing you"),
     "finishing": message("Finishing"),
+    "muted": message("Muted"),
     "error": message("Something is wrong"),
 }
 
@@ -31,7 +32,9 @@ class TrayView:
     """What the tray shows.
 
     `language`: of the last speech; `setting`: the entry of the language menu that is chosen;
-    `detail`: a sentence for the tooltip, such as the reason of an error.
+    `detail`: a sentence for the tooltip, such as the reason of an error. `recognition`, `mode`,
+    `microphone` (a name, empty for the default) and `muted` are what is chosen; `microphones` can
+    be chosen now.
     """
 
     status: Status
@@ -39,6 +42,11 @@ class TrayView:
     setting: LanguageSetting = "auto"
     interface_language: InterfaceLanguage = "en"
     detail: str | None = None
+    recognition: LanguageChoice = "auto"
+    mode: Mode = "hold"
+    microphone: str = ""
+    microphones: tuple[str, ...] = ()
+    muted: bool = False
 
     @property
     def active(self) -> bool:

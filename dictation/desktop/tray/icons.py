@@ -13,6 +13,7 @@ _TILES: dict[Status, str] = {
     "listening": "#c8372d",
     "speaking": "#c8372d",
     "finishing": "#9a6700",
+    "muted": "#3d4655",
     "error": "#1f2430",
 }
 _GRID = 64
@@ -23,8 +24,8 @@ def draw_icon(status: Status, language: Language | None, size: int) -> Image.Ima
     """A square RGBA picture of `size` pixels for light and dark panels alike.
 
     Loading: a hollow microphone, dotted; idle: a hollow microphone; listening: a full one;
-    speaking: with waves; finishing: three dots; error: an exclamation mark. The language is a
-    badge in the corner: a disc for Chinese, a square for English, a diamond for both.
+    speaking: with waves; finishing: three dots; muted: struck out; error: an exclamation mark. The
+    language is a badge in the corner: a disc for Chinese, a square for English, a diamond for both.
     """
     scale = size * _SMOOTH / _GRID
     image = Image.new("RGBA", (size * _SMOOTH, size * _SMOOTH), (0, 0, 0, 0))
@@ -45,6 +46,9 @@ def draw_icon(status: Status, language: Language | None, size: int) -> Image.Ima
         case "finishing":
             for x in (17, 32, 47):
                 pen.disc(x, 32, 6, "#ffffff")
+        case "muted":
+            pen.microphone(full=False)
+            pen.slash()
         case "error":
             pen.box(28, 12, 36, 38, radius=4, fill="#ffd166")
             pen.disc(32, 48, 5, "#ffd166")
@@ -104,6 +108,11 @@ class _Pen:
                 fill="#ffffff",
                 width=self._width(4),
             )
+
+    def slash(self) -> None:
+        for width, fill in ((10.0, _TILES["muted"]), (5.0, "#ffffff")):
+            ends = self._scaled(13, 10, 51, 54)
+            self._draw.line(ends, fill=fill, width=self._width(width))
 
     def badge(self, language: Language) -> None:
         colour, x, y = LANGUAGE_COLOURS[language], 49.0, 49.0
