@@ -15,8 +15,11 @@ Notice = Literal[
     "behind",
     "kept",
     "copied",
+    "not_copied",
     "quiet",
     "muted",
+    "undone",
+    "not_undone",
 ]
 """What a user is told; the interface turns it into a sentence of their language."""
 
@@ -124,6 +127,24 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowPreedit:
+    """Show `text` at the cursor of the window under `pin`, where it can; "" takes it away."""
+
+    text: str
+    pin: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLast:
+    """Take the last delivered text back out of its window."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLast:
+    """Put the last finished text into the clipboard."""
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """Put a text that reached no window where the user finds it again."""
 
@@ -161,6 +182,9 @@ Action = (
     | HideCaption
     | SetStatus
     | Deliver
+    | ShowPreedit
+    | UndoLast
+    | CopyLast
     | Keep
     | Notify
     | Quit

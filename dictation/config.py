@@ -67,13 +67,30 @@ class HotkeySection(_Section):
     mode: Literal["hold", "toggle", "double-tap", "hands-free"] = "hold"
 
 
+RouteSetting = Literal[
+    "auto", "ibus", "x11", "xtest", "wayland", "wtype", "portal", "windows", "macos", "clipboard"
+]
+
+
 class OutputSection(_Section):
     """How the text reaches a window."""
 
-    route: Literal["auto", "x11", "clipboard"] = "auto"
+    route: RouteSetting = "auto"
+    preedit: bool = True
     trailing_space: bool = True
-    on_focus_change: Literal["keep", "paste"] = "keep"
-    paste_keys: dict[str, str] = Field(default_factory=dict)
+    on_focus_change: Literal["hold", "follow", "clipboard"] = "hold"
+    terminal_newlines: Literal["space", "keep"] = "space"
+    passwords: bool = False
+
+
+class ApplicationSection(_Section):
+    """What differs in programs whose window class or app id fits `match`, a shell pattern."""
+
+    match: Annotated[str, Field(min_length=1)]
+    route: RouteSetting = "auto"
+    paste_keys: str = ""
+    trailing_space: bool | None = None
+    formatting: bool = True
 
 
 class CaptionsSection(_Section):
@@ -130,6 +147,7 @@ class Settings(_Section):
     sounds: SoundsSection = SoundsSection()
     interface: InterfaceSection = InterfaceSection()
     history: HistorySection = HistorySection()
+    application: list[ApplicationSection] = Field(default_factory=list)
 
 
 def user_settings_file() -> Path:
@@ -197,7 +215,9 @@ def _suggest(location: list[str], values: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(name, siblings, n=1)
     if close:
         return f"did you mean {'.'.join([*sections, close[0]])}?"
-    homes = [home for home in Settings.model_fields if name in _schema([home])["properties"]]
+    homes = [
+        home for home in Settings.model_fields if name in _schema([home]).get("properties", {})
+    ]
     if homes and not isinstance(values.get(name), dict):
         return f"did you mean {homes[0]}.{name}?"
     where = f"[{'.'.join(sections)}]" if sections else "the file"
@@ -208,7 +228,11 @@ def _schema(location: list[str]) -> dict[str, Any]:
     schema = Settings.model_json_schema()
     sections = schema["$defs"]
     for part in location:
-        schema = schema.get("properties", {}).get(part, schema)
+        if part.isdigit():  # a place in a list of tables
+            schema = schema["items"]
+        else:
+            schema = schema.get("properties", {}).get(part, schema)
+        schema = schema.get("anyOf", [schema])[0]  # the other one stands for "not given"
         schema = sections[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     return schema
 
@@ -227,9 +251,9 @@ def _allowed(location: list[str]) -> str:
             return f"a number from {low:g} to {high:g}"
         case {"type": "string", "minLength": _}:
             return "text that is not empty"
-        case {"type": "string"}:
-            return "text"
         case {"properties": _}:
             return f"a table: [{location[0]}]"
+        case {"type": "array"}:
+            return f"blocks that start with [[{location[0]}]]"
         case _:
-            return 'a table of texts: { "name" = "text" }'
+            return "text"

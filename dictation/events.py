@@ -15,6 +15,10 @@ Mode = Literal["hold", "toggle", "double-tap", "hands-free"]
 Pause = Literal["locked", "asleep"]
 """Why nobody may be listened to for a while: the screen is locked, the computer sleeps."""
 
+CommandName = Literal["start", "stop", "toggle", "cancel", "undo", "copy_last", "quit"]
+"""What a user may ask for: `undo` takes the last text back out of its window, `copy_last` puts it
+into the clipboard."""
+
 DropReason = Literal["cancelled", "no_words", "failed"]
 """Why an utterance that had started gives no text."""
 
@@ -164,7 +168,7 @@ class HotkeySpoiled:
 class Command:
     """A request of the tray, a signal or the control socket."""
 
-    name: Literal["start", "stop", "toggle", "cancel", "quit"]
+    name: CommandName
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,25 @@ class DeliveryFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The last text is gone from its window again."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRefused:
+    """The last text was left where it is; `reason` says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The last text is in the clipboard; `reason` is why not, where it is not."""
+
+    reason: str = ""
+
+
 Event = (
     SpeechStarted
     | Partial
@@ -257,4 +280,7 @@ Event = (
     | Resumed
     | Delivered
     | DeliveryFailed
+    | Undone
+    | UndoRefused
+    | Copied
 )

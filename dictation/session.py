@@ -14,6 +14,7 @@ from dictation.actions import (
     CaptionStage,
     Choices,
     CloseMicrophone,
+    CopyLast,
     Deliver,
     HideCaption,
     Keep,
@@ -24,14 +25,18 @@ from dictation.actions import (
     SetStatus,
     ShowCaption,
     ShowChoices,
+    ShowPreedit,
     StartListening,
     Status,
     StopListening,
+    UndoLast,
     UseLanguage,
     UseMicrophone,
 )
 from dictation.events import (
     Command,
+    CommandName,
+    Copied,
     Delivered,
     DeliveryFailed,
     DeviceLost,
@@ -58,6 +63,8 @@ from dictation.events import (
     SetMuted,
     SpeechDropped,
     SpeechStarted,
+    Undone,
+    UndoRefused,
 )
 
 
@@ -237,13 +244,17 @@ def _react(state: State, event: Event, now: float) -> Step:
             return _delivered(state, event)
         case DeliveryFailed(utterance, reason):
             return _delivery_failed(state, utterance, reason)
+        case Undone():
+            return state, (Notify("undone"),)
+        case UndoRefused(reason):
+            return state, (Notify("not_undone", reason),)
+        case Copied(reason):
+            return state, (Notify("not_copied", reason) if reason else Notify("copied"),)
         case _:
             assert_never(event)
 
 
-def _command(
-    state: State, name: Literal["start", "stop", "toggle", "cancel", "quit"], now: float
-) -> Step:
+def _command(state: State, name: CommandName, now: float) -> Step:
     match name:
         case "start":
             return _start(state, now)
@@ -253,6 +264,10 @@ def _command(
             return _switch(state, now)
         case "cancel":
             return _cancel(state)
+        case "undo":
+            return state, (UndoLast(),)
+        case "copy_last":
+            return state, (CopyLast(),)
         case "quit" if state.quitting:
             return _quit_at_once(state)
         case "quit":
@@ -361,7 +376,7 @@ def _cancel(state: State) -> Step:
     last = replace(last, stop="cancel", answers=last.answers + 1, open=None, partial="")
     cancelled = replace(state, runs=(*state.runs[:-1], last), by_key=False)
     hidden, actions = _hide_when_idle(cancelled, 0.0)
-    return hidden, (CancelListening(), *actions)
+    return hidden, (CancelListening(), *_without_preedit(state.runs[-1]), *actions)
 
 
 def _quit_at_once(state: State) -> Step:
@@ -388,6 +403,10 @@ def _model_failed(state: State, message: str) -> Step:
         state, model="failed", runs=(), by_key=False, caption=False, quitting=True, error=message
     )
     return failed, (*stop, *hide, *kept, Notify("model_failed", message))
+
+
+def _without_preedit(run: Run) -> tuple[Action, ...]:
+    return (ShowPreedit("", run.pin),) if run.partial else ()
 
 
 def _cancelled(state: State) -> bool:
@@ -419,7 +438,8 @@ def _partial(state: State, event: Partial) -> Step:
         caption=True,
     )
     stage: CaptionStage = "partial" if state.runs[0].stop == "no" else "finishing"
-    return heard, (ShowCaption(event.text, event.language, stage, event.unstable),)
+    caption = ShowCaption(event.text, event.language, stage, event.unstable)
+    return heard, (caption, ShowPreedit(event.text, heard.runs[0].pin))
 
 
 def _final(state: State, event: Final) -> Step:
@@ -444,12 +464,13 @@ def _speech_dropped(state: State, event: SpeechDropped) -> Step:
         return state, ()
     run = state.runs[0]
     dropped = _with_oldest(state, replace(run, open=None, partial=""))
+    gone = _without_preedit(run)
     if event.reason != "failed":
-        return dropped, ()
+        return dropped, gone
     told = Notify("recognition_failed", event.detail)
     if not run.partial:
         return dropped, (told,)
-    return dropped, (Keep(event.utterance, run.partial, "recognition_failed"), told)
+    return dropped, (*gone, Keep(event.utterance, run.partial, "recognition_failed"), told)
 
 
 def _listening_ended(state: State, now: float) -> Step:

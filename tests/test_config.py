@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dictation.config import (
+    ApplicationSection,
     ConfigError,
     Settings,
     documented_settings,
@@ -19,7 +20,15 @@ MODES = '"hold" or "toggle" or "double-tap" or "hands-free"'
 
 
 def test_the_documented_settings_are_the_defaults_key_by_key():
-    assert tomllib.loads(documented_settings()) == Settings().model_dump()
+    assert tomllib.loads(documented_settings()) == Settings().model_dump(exclude={"application"})
+
+
+def test_the_documented_block_for_an_application_is_one():
+    _, _, block = documented_settings().partition("# [[application]]")
+    lines = [line.removeprefix("# ") for line in block.splitlines() if line.startswith("# ")]
+    settings = parse_settings("\n".join(["[[application]]", *lines]), FILE)
+    assert settings.application[0].match == "keepass*"
+    assert settings.application[0].model_fields_set == set(ApplicationSection.model_fields)
 
 
 def test_every_documented_setting_has_a_line_on_what_it_does():
@@ -85,8 +94,21 @@ def test_a_whole_number_is_a_number():
         ),
         ('model = "starter"', 'model is "starter", but takes a table: [model]'),
         (
-            "[output]\npaste_keys = { kitty = 1 }",
-            'output.paste_keys.kitty is 1, but takes a table of texts: { "name" = "text" }',
+            '[[application]]\nmatch = "kitty"\npaste_keys = 1',
+            "application.0.paste_keys is 1, but takes text",
+        ),
+        (
+            '[[application]]\nmatch = "kitty"\ntrailing_space = 1',
+            "application.0.trailing_space is 1, but takes true or false",
+        ),
+        (
+            '[[application]]\nmatch = "kitty"\nrout = "x11"',
+            "application.0.rout is not a setting; did you mean application.0.route?",
+        ),
+        ("application = 3", "application is 3, but takes blocks that start with [[application]]"),
+        (
+            '[output]\non_focus_change = "keep"',
+            'output.on_focus_change is "keep", but takes "hold" or "follow" or "clipboard"',
         ),
         (
             "[tray]\nenabled = 3\n[captions]\nenabled = 3",

@@ -53,6 +53,22 @@ def start() -> None:
 
 
 @app.command()
+def undo() -> None:
+    """Take the last text back out of its window, if nothing has changed there since."""
+    from dictation.cli.remote import send
+
+    send("undo")
+
+
+@app.command()
+def copy_last() -> None:
+    """Put the last text into the clipboard."""
+    from dictation.cli.remote import send
+
+    send("copy_last")
+
+
+@app.command()
 def stop() -> None:
     """Stop listening and deliver what was said."""
     from dictation.cli.remote import send

@@ -13,7 +13,17 @@ MAX_LINE = 64 * 1024
 """Longest line in bytes; whatever is longer is no request of ours."""
 
 Name = Literal[
-    "start", "stop", "toggle", "cancel", "status", "language", "mode", "microphone", "mute"
+    "start",
+    "stop",
+    "toggle",
+    "cancel",
+    "undo",
+    "copy_last",
+    "status",
+    "language",
+    "mode",
+    "microphone",
+    "mute",
 ]
 
 VALUES: dict[Name, tuple[str, ...]] = {

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from dictation.actions import Choices
-from dictation.config import ConfigError, Settings
+from dictation.config import ApplicationSection, ConfigError, Settings
+from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.captions import CaptionSettings
 from dictation.desktop.environment import Environment
-from dictation.desktop.focus import Window, focused_window
 from dictation.desktop.hotkey import Hotkey, HotkeyUnavailable, open_hotkey
-from dictation.desktop.keys import KeySpecError, parse_key
+from dictation.desktop.keys import KeySpec, KeySpecError, parse_key
 from dictation.desktop.output import OutputSettings
 from dictation.errors import DictationError
 from dictation.history import HistorySettings
@@ -44,12 +44,38 @@ def first_choices(settings: Settings) -> Choices:
 
 def output_settings(settings: Settings) -> OutputSettings:
     """How texts are delivered. Raises ConfigError for a chord that is none."""
-    for wm_class, chord in settings.output.paste_keys.items():
-        try:
-            parse_key(chord)
-        except KeySpecError as error:
-            raise ConfigError(f"output.paste_keys.{wm_class}: {error}") from error
-    return OutputSettings(route=settings.output.route, chords=settings.output.paste_keys)
+    section = settings.output
+    return OutputSettings(
+        route=section.route,
+        preedit=section.preedit,
+        trailing_space=section.trailing_space,
+        on_focus_change=section.on_focus_change,
+        terminal_newlines=section.terminal_newlines,
+        passwords=section.passwords,
+        applications=application_rules(settings),
+        own_keys=(parse_key(settings.hotkey.key),),
+    )
+
+
+def application_rules(settings: Settings) -> tuple[ApplicationRule, ...]:
+    """What differs in some programs. Raises ConfigError for a chord that is none."""
+    return tuple(
+        ApplicationRule(
+            match=each.match,
+            route=None if each.route == "auto" else each.route,
+            paste_keys=_paste_keys(each),
+            trailing_space=each.trailing_space,
+            formatting=each.formatting,
+        )
+        for each in settings.application
+    )
+
+
+def _paste_keys(section: ApplicationSection) -> KeySpec | None:
+    try:
+        return parse_key(section.paste_keys) if section.paste_keys else None
+    except KeySpecError as error:
+        raise ConfigError(f"application.{section.match}.paste_keys: {error}") from error
 
 
 def caption_settings(settings: Settings) -> CaptionSettings:
@@ -87,17 +113,3 @@ def take_hotkey(
     except HotkeyUnavailable as error:
         return str(error)
     return hotkey
-
-
-def focus_finder(env: Environment, settings: Settings) -> Callable[[], Window | None]:
-    """A function that looks up the focused window; for the main thread only.
-
-    None stands for "whichever has the focus when the text is ready": also where the settings want
-    the text to follow the focus.
-    """
-    if not env.x11 or settings.output.on_focus_change == "paste":
-        return lambda: None
-    from dictation.desktop.x11 import open_display
-
-    display = open_display(env.display)
-    return lambda: focused_window(display)

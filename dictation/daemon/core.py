@@ -13,6 +13,7 @@ from dictation.actions import (
     CancelListening,
     Choices,
     CloseMicrophone,
+    CopyLast,
     Deliver,
     HideCaption,
     Keep,
@@ -23,9 +24,11 @@ from dictation.actions import (
     SetStatus,
     ShowCaption,
     ShowChoices,
+    ShowPreedit,
     StartListening,
     Status,
     StopListening,
+    UndoLast,
     UseLanguage,
     UseMicrophone,
 )
@@ -36,6 +39,7 @@ from dictation.daemon.records import Records
 from dictation.desktop.focus import Window
 from dictation.events import (
     Command,
+    Copied,
     Delivered,
     DeviceReady,
     Event,
@@ -101,6 +105,9 @@ class Post(Protocol):
     """The delivery desk."""
 
     def deliver(self, order: Deliver, target: Window | None) -> None: ...  # noqa: D102
+    def show_partial(self, text: str, target: Window | None) -> None: ...  # noqa: D102
+    def undo_last(self) -> None: ...  # noqa: D102
+    def copy(self, text: str) -> None: ...  # noqa: D102
 
 
 class Screen(Protocol):
@@ -320,6 +327,12 @@ class Daemon:
                 rooms.screen.status(status, language)
             case Deliver():
                 rooms.delivery.deliver(action, self._target(action))
+            case ShowPreedit(text, pin):
+                rooms.delivery.show_partial(text, self._targets.get(pin))
+            case UndoLast():
+                rooms.delivery.undo_last()
+            case CopyLast():
+                self._copy_last()
             case Keep():
                 self._keep(action)
             case Notify():
@@ -328,6 +341,12 @@ class Daemon:
                 _log.info("ending")
             case _:
                 assert_never(action)
+
+    def _copy_last(self) -> None:
+        if self._text is None:
+            self._step(Copied("nothing has been said yet"))
+        else:
+            self._rooms.delivery.copy(self._text)
 
     def _target(self, order: Deliver) -> Window | None:
         return None if order.pin is None else self._targets.get(order.pin)

@@ -18,7 +18,6 @@ from dictation.control.server import ControlServer
 from dictation.daemon.building import (
     caption_settings,
     first_choices,
-    focus_finder,
     history_settings,
     output_settings,
     require_desktop,
@@ -34,6 +33,7 @@ from dictation.daemon.records import Records
 from dictation.daemon.screen import DesktopScreen
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
 from dictation.desktop.environment import Environment, read_environment
+from dictation.desktop.focus import open_focus
 from dictation.desktop.output import open_output
 from dictation.desktop.tray import ChooseLanguage, NoTray, Quit, Toggle, TrayAction, open_tray
 from dictation.errors import DictationError
@@ -98,7 +98,6 @@ def _build(
     delivery = DeliveryDesk(
         open_output(env, output_settings(settings)),
         inbox.put,
-        trailing_space=settings.output.trailing_space,
     )
     delivery.start()
     stack.callback(delivery.close)
@@ -125,13 +124,15 @@ def _build(
     stack.callback(tray.close)
     history = History.open(history_file(), history_settings(settings), time.time)
     stack.callback(history.close)
+    focus = open_focus(env)
+    stack.callback(focus.close)
     rooms = Rooms(
         worker=worker,
         microphone=microphone,
         delivery=delivery,
         screen=screen,
-        focus=focus_finder(env, settings),
         level=lambda: meter.level,
+        focus=focus,
         kept=KeptTexts(kept_file()),
         records=Records(history, time.time),
     )

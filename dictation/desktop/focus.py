@@ -1,12 +1,14 @@
 """Which window has the focus, and what it is."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import Xlib.error
 from Xlib import Xatom
 from Xlib.display import Display
 
-from dictation.desktop.x11 import same_client, window_property
+from dictation.desktop.environment import Environment
+from dictation.desktop.x11 import close_display, open_display, same_client, window_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,52 @@ class Window:
     wm_class: str
     title: str
     pid: int | None
+
+
+class FocusFinder(Protocol):
+    """Looks up the focused window, for one thread."""
+
+    def __call__(self) -> Window | None:
+        """The focused window; None where nothing has the focus or the session does not tell."""
+        ...
+
+    def close(self) -> None:
+        """End its connection."""
+        ...
+
+
+def open_focus(env: Environment) -> FocusFinder:
+    """The session's way to the focused window. Raises DisplayError."""
+    return X11Focus(open_display(env.display)) if env.x11 else NoFocus()
+
+
+class X11Focus:
+    """Looks it up on an X server."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+
+    def __call__(self) -> Window | None:
+        """The focused window; None also when the server is gone."""
+        try:
+            return focused_window(self._display)
+        except (Xlib.error.ConnectionClosedError, OSError):
+            return None
+
+    def close(self) -> None:
+        """End the connection."""
+        close_display(self._display)
+
+
+class NoFocus:
+    """A session that does not tell."""
+
+    def __call__(self) -> Window | None:
+        """Never known."""
+        return None
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 def focused_window(display: Display) -> Window | None:

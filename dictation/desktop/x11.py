@@ -106,7 +106,7 @@ class Keyboard:
     def held_modifiers(self) -> set[int]:
         """The keycodes of modifier keys that are down now; lock keys do not count."""
         locks = {self.keycode(XK.string_to_keysym(name)) for name in ("Num_Lock", "Scroll_Lock")}
-        return self.keys_down() & set(self._modifier_codes()) - locks
+        return self.keys_down() & set(self.modifier_codes()) - locks
 
     def keys_down(self) -> set[int]:
         """The keycodes of all keys that are down now."""
@@ -137,7 +137,8 @@ class Keyboard:
                 return 1 << index
         return 0
 
-    def _modifier_codes(self) -> Iterator[int]:
+    def modifier_codes(self) -> Iterator[int]:
+        """The keycodes of modifier keys; CapsLock is not among them."""
         for index, row in enumerate(self._modifiers):
             if index != X.LockMapIndex:
                 yield from (code for code in row if code)

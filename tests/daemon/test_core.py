@@ -14,7 +14,8 @@ from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts
 from dictation.daemon.records import Records
 from dictation.desktop.focus import Window
-from dictation.desktop.output import DeliveryError, Receipt
+from dictation.desktop.output import DeliveryError, Receipt, UndoError
+from dictation.desktop.output.base import Capabilities
 from dictation.events import Command, DeviceLost, DeviceReady, HotkeyPressed, HotkeyReleased
 from dictation.history import History, HistorySettings
 from dictation.session import SessionSettings
@@ -35,6 +36,8 @@ class Desk:
         self.focused: Window | None = EDITOR
         self.written: list[tuple[str, Window | None]] = []
         self.refuses = False
+        self.preedit = ""
+        self.clipboard: str | None = None
         self.caption: str | None = None
         self.captions: list[str] = []
         self.warnings: list[str] = []
@@ -42,7 +45,21 @@ class Desk:
         self.open = False
         self.metered: tuple[float, float] | None = None
 
-    def deliver(self, text, target):
+    capabilities = Capabilities(partials=True)
+
+    def show_partial(self, text, target):
+        self.preedit = text
+
+    def undo_last(self):
+        if not self.written:
+            raise UndoError("there is no text to take back")
+        self.written.pop()
+
+    def copy(self, text):
+        self.clipboard = text
+
+    def commit(self, text, target):
+        self.preedit = ""
         if self.refuses:
             raise DeliveryError("the window is gone")
         self.written.append((text, target))
@@ -99,7 +116,7 @@ class House:
         self.kept = KeptTexts(folder / "undelivered.txt")
         settings = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
         self.worker = Worker(LoudnessRecognizer, settings, self.inbox.put, time.monotonic)
-        self.delivery = DeliveryDesk(self.desk, self.inbox.put, trailing_space=True)
+        self.delivery = DeliveryDesk(self.desk, self.inbox.put)
         self.history = History.open(folder / "data" / "history.db", HistorySettings(), time.time)
         rooms = Rooms(
             worker=self.worker,
@@ -159,7 +176,7 @@ def test_what_is_said_while_the_key_is_held_arrives_in_the_window_that_had_the_f
     house.send(HotkeyReleased())
     house.hear(silence(0.2))
     house.until(house.is_idle)
-    assert house.desk.written == [("loud loud ", EDITOR)]
+    assert house.desk.written == [("loud loud", EDITOR)]
     assert "loud" in house.desk.captions
     assert not house.desk.open
     assert house.daemon.showing
@@ -238,7 +255,7 @@ def test_quitting_in_mid_sentence_delivers_the_sentence(house):
     house.hear(voice(1.5))
     house.send(Command("quit"))
     house.until(lambda: house.daemon.ended)
-    assert house.desk.written == [("loud loud ", EDITOR)]
+    assert house.desk.written == [("loud loud", EDITOR)]
     assert house.daemon.error is None
 
 
@@ -286,3 +303,29 @@ def test_a_history_that_cannot_be_written_does_not_stop_dictation(tmp_path, capl
     house.until(lambda: len(house.desk.written) == 2)
     assert sum("the history is not written" in record.message for record in caplog.records) == 1
     house.close()
+
+
+def test_partials_stand_at_the_cursor_and_a_cancel_takes_them_away(house):
+    house.until(house.is_idle)
+    house.send(HotkeyPressed())
+    house.hear(voice(2.0))
+    house.until(lambda: house.desk.preedit)
+    house.send(Command("cancel"))
+    house.until(lambda: house.is_idle() and not house.desk.preedit)
+    assert house.desk.written == []
+
+
+def test_the_last_text_is_copied_and_taken_back_on_request(house):
+    house.send(Command("copy_last"))
+    assert house.desk.warnings == ["Nothing was copied: nothing has been said yet"]
+    house.send(HotkeyPressed())
+    house.hear(voice(1.5))
+    house.send(HotkeyReleased())
+    house.until(lambda: house.is_idle() and house.desk.written)
+    house.send(Command("copy_last"))
+    house.until(lambda: house.desk.clipboard == "loud loud")
+    house.send(Command("undo"))
+    house.until(lambda: house.desk.warnings[-1] == "Taken back")
+    assert house.desk.written == []
+    house.send(Command("undo"))
+    house.until(lambda: house.desk.warnings[-1] == "Not taken back: there is no text to take back")

@@ -6,10 +6,11 @@ from queue import SimpleQueue
 import pytest
 
 from dictation.actions import Deliver
-from dictation.daemon.delivery import DeliveryDesk, spaced
+from dictation.daemon.delivery import DeliveryDesk
 from dictation.desktop.focus import Window
-from dictation.desktop.output import DeliveryError, Receipt
-from dictation.events import Delivered, DeliveryFailed
+from dictation.desktop.output import DeliveryError, Receipt, UndoError
+from dictation.desktop.output.base import Capabilities
+from dictation.events import Copied, Delivered, DeliveryFailed, UndoRefused
 
 EDITOR = Window(7, "Editor", "letter", 42)
 
@@ -21,13 +22,29 @@ class Page:
 
     def __init__(self) -> None:
         self.written: list[tuple[str, Window | None]] = []
+        self.shown: list[str] = []
+        self.copied: list[str] = []
+        self.free = threading.Event()
+        self.free.set()
         self.closed = False
 
-    def deliver(self, text, target):
+    def show_partial(self, text, target):
+        self.shown.append(text)
+
+    def undo_last(self):
+        raise UndoError("somebody wrote below it")
+
+    def copy(self, text):
+        self.copied.append(text)
+
+    capabilities = Capabilities(partials=True)
+
+    def commit(self, text, target):
         if text == "no":
             raise DeliveryError("the page is full")
         if text == "break":
             raise LookupError("a mistake in the program")
+        self.free.wait(10)
         self.written.append((text, target))
         return Receipt(self.name, 0.0)
 
@@ -51,31 +68,42 @@ def told():
 
 @pytest.fixture
 def desk(page, told):
-    desk = DeliveryDesk(page, told.put, trailing_space=True)
+    desk = DeliveryDesk(page, told.put)
     desk.start()
     yield desk
     desk.close()
 
 
-def test_a_text_goes_to_its_target_with_room_for_the_next(desk, page, told):
+def test_texts_go_to_their_targets_in_order(desk, page, told):
     desk.deliver(order(1, "Hello."), EDITOR)
     desk.deliver(order(2, "你好。"), None)
     assert told.get(timeout=10) == Delivered(1, "page", pytest.approx(0.0, abs=5.0))
     assert told.get(timeout=10).utterance == 2
-    assert page.written == [("Hello. ", EDITOR), ("你好。", None)]
+    assert page.written == [("Hello.", EDITOR), ("你好。", None)]
 
 
-def test_without_the_setting_a_text_goes_as_it_is(page, told):
-    desk = DeliveryDesk(page, told.put, trailing_space=False)
-    desk.start()
-    desk.deliver(order(1, "Hello."), None)
-    told.get(timeout=10)
-    desk.close()
-    assert page.written == [("Hello.", None)]
+def test_partials_that_are_old_by_now_are_left_out_but_never_their_end(desk, page, told):
+    page.free.clear()
+    desk.deliver(order(1, "a long paste"), EDITOR)
+    for text in (*(f"word {number}" for number in range(50)), "", "newer", "newest"):
+        desk.show_partial(text, EDITOR)
+    desk.copy("text")
+    page.free.set()
+    assert isinstance(told.get(timeout=10), Delivered)
+    assert told.get(timeout=10) == Copied()
+    assert page.shown == [""]
+
+
+def test_taking_back_and_copying_are_told(desk, page, told):
+    desk.undo_last()
+    assert told.get(timeout=10) == UndoRefused("somebody wrote below it")
+    desk.copy("last text")
+    assert told.get(timeout=10) == Copied()
+    assert page.copied == ["last text"]
 
 
 def test_a_text_that_is_refused_is_told_with_the_reason_and_the_next_goes_on(page, told):
-    desk = DeliveryDesk(page, told.put, trailing_space=False)
+    desk = DeliveryDesk(page, told.put)
     desk.start()
     desk.deliver(order(1, "no"), None)
     desk.deliver(order(2, "yes"), None)
@@ -86,7 +114,7 @@ def test_a_text_that_is_refused_is_told_with_the_reason_and_the_next_goes_on(pag
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_even_a_mistake_in_the_program_leaves_no_text_unanswered(page, told):
-    desk = DeliveryDesk(page, told.put, trailing_space=False)
+    desk = DeliveryDesk(page, told.put)
     desk.start()
     desk.deliver(order(1, "break"), None)
     assert told.get(timeout=10) == DeliveryFailed(1, "an error in the program")
@@ -97,7 +125,7 @@ def test_even_a_mistake_in_the_program_leaves_no_text_unanswered(page, told):
 
 
 def test_closing_finishes_what_was_ordered_and_closes_the_output(page, told):
-    desk = DeliveryDesk(page, told.put, trailing_space=False)
+    desk = DeliveryDesk(page, told.put)
     desk.start()
     for number in range(20):
         desk.deliver(order(number, f"text {number}"), None)
@@ -105,18 +133,3 @@ def test_closing_finishes_what_was_ordered_and_closes_the_output(page, told):
     assert len(page.written) == 20
     assert page.closed
     assert "delivery" not in {thread.name for thread in threading.enumerate()}
-
-
-@pytest.mark.parametrize(
-    ("text", "delivered"),
-    [
-        ("Done.", "Done. "),
-        ("用 API", "用 API "),
-        ("好的。", "好的。"),
-        ("你好", "你好"),
-        ("two lines\n", "two lines\n"),
-        ("", ""),
-    ],
-)
-def test_a_space_follows_what_ends_in_english(text, delivered):
-    assert spaced(text) == delivered

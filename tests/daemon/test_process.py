@@ -54,7 +54,10 @@ def test_a_hotkey_that_another_program_has_is_one_clear_line(daemon, desktop):
     ("setting", "message"),
     [
         ('[hotkey]\nkey = "Ctrl+Frobnicate"', "Frobnicate"),
-        ('[output]\npaste_keys = { kitty = "Ctrl+Frob+V" }', "output.paste_keys.kitty"),
+        (
+            '[[application]]\nmatch = "kitty"\npaste_keys = "Ctrl+Frob+V"',
+            "application.kitty.paste_keys",
+        ),
         ('[model]\nname = "nowhere"', "there is no model 'nowhere'"),
     ],
 )

@@ -6,35 +6,44 @@ import sys
 import pytest
 
 from dictation.desktop.environment import Environment
-from dictation.desktop.keys import KeySpecError
-from dictation.desktop.output import OutputSettings, check_output, choose_output, open_output
-from dictation.desktop.output.chords import EVERYWHERE, TERMINAL, USUAL, paste_rule
+from dictation.desktop.keys import KeySpec
+from dictation.desktop.output import OutputSettings, check_output
+from dictation.desktop.output.choosing import PROGRAMS, Means, rank_routes
+from dictation.desktop.output.chords import EVERYWHERE, TERMINAL, USUAL, is_terminal, paste_rule
 from dictation.desktop.output.keeper import decode_offers, encode_offers
 from dictation.desktop.output.offers import Offer, Payload, saving_order, text_offer
 from tests.xsession import XSession, require
 
+EVERYTHING = Means(programs=frozenset(PROGRAMS))
+
 
 @pytest.mark.parametrize(
-    ("env", "kind"),
+    ("env", "names"),
     [
-        (Environment("linux", display=":0"), "x11"),
-        (Environment("linux", display=":0", wayland_display="wayland-0"), "clipboard"),
-        (Environment("linux", session_type="wayland"), "clipboard"),
-        (Environment("linux"), "clipboard"),
-        (Environment("windows"), "clipboard"),
+        (Environment("linux", display=":0"), ["x11", "clipboard"]),
+        (Environment("linux", display=":0", wayland_display="wayland-0"), ["clipboard"]),
+        (Environment("linux", session_type="wayland"), ["clipboard"]),
+        (Environment("windows"), ["clipboard"]),
+        (Environment("linux"), []),
     ],
 )
-def test_the_route_follows_the_session(env: Environment, kind: str) -> None:
-    choice = choose_output(env, OutputSettings())
-    assert choice.kind == kind
-    assert choice.reason
+def test_the_routes_follow_the_session(env: Environment, names: list[str]) -> None:
+    ranked = rank_routes(env, OutputSettings(), EVERYTHING)
+    assert [route.name for route in ranked if route.usable] == names
+    assert all(route.reason for route in ranked)
+    assert all(route.remedy for route in ranked if not route.usable)
 
 
-def test_the_configuration_may_ask_for_the_clipboard() -> None:
+def test_the_configuration_may_ask_for_one_route_alone() -> None:
     env = Environment("linux", display=":0")
-    settings = OutputSettings(route="clipboard")
-    assert choose_output(env, settings).kind == "clipboard"
-    assert open_output(env, settings).name == "clipboard"
+    ranked = rank_routes(env, OutputSettings(route="clipboard"), EVERYTHING)
+    assert [route.name for route in ranked] == ["clipboard"]
+
+
+def test_a_route_that_the_session_does_not_have_is_told() -> None:
+    ranked = rank_routes(Environment("linux", display=":0"), OutputSettings(route="macos"), Means())
+    assert [route.usable for route in ranked] == [False]
+    assert 'output.route is "macos"' in ranked[0].reason
 
 
 def test_without_a_display_the_doctor_says_so() -> None:
@@ -50,11 +59,16 @@ def test_terminals_have_their_own_chords() -> None:
     assert paste_rule("") == USUAL
 
 
+def test_only_terminals_take_a_line_end_for_enter() -> None:
+    assert is_terminal("XTerm")
+    assert is_terminal("foot")
+    assert not is_terminal("Gvim")
+
+
 def test_the_users_chords_go_first() -> None:
-    assert str(paste_rule("XTerm", {"xterm": "ctrl+shift+v"}).chord) == "ctrl+shift+v"
-    assert paste_rule("Foo", {"foo": "shift+Insert"}).selections == ("CLIPBOARD", "PRIMARY")
-    with pytest.raises(KeySpecError):
-        paste_rule("Foo", {"foo": "strange+v"})
+    own = KeySpec("v", ("ctrl", "shift"))
+    assert paste_rule("XTerm", own).chord == own
+    assert paste_rule("Foo", KeySpec("Insert", ("shift",))).selections == ("CLIPBOARD", "PRIMARY")
 
 
 def test_latin_1_is_offered_only_where_it_can_hold_the_text() -> None:
@@ -75,8 +89,8 @@ def test_an_offer_survives_the_way_to_the_keeper() -> None:
 def test_the_plain_clipboard_works(desktop: XSession) -> None:
     require("xclip")
     code = (
-        "from dictation.desktop.output.clipboard import ClipboardCopy;"
-        "ClipboardCopy().deliver('你好 hello', None)"
+        "from dictation.desktop.output.clipboard import copy_with_pyperclip;"
+        "copy_with_pyperclip('你好 hello')"
     )
     subprocess.run(
         [sys.executable, "-c", code],

@@ -12,9 +12,11 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
+from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import Window
 from dictation.desktop.hotkey import open_hotkey
+from dictation.desktop.keys import KeySpec
 from dictation.desktop.output import (
     DeliveryError,
     FocusMovedError,
@@ -110,7 +112,7 @@ def test_texts_arrive_once_and_the_clipboards_come_back(
     with APPS[name](desktop) as app:
         expected = ""
         for text in (*TEXTS, *random_texts(4)):
-            receipt = output.deliver(text, app.window)
+            receipt = output.commit(text, app.window)
             assert receipt.route == "x11"
             expected += text
             arrives(app, expected)
@@ -139,14 +141,14 @@ def random_texts(count: int) -> list[str]:
 
 def test_lines_arrive_as_lines(desktop: XSession, output: Output) -> None:
     with mousepad(desktop) as app:
-        output.deliver("第一行\nsecond line\n\n第四行", app.window)
+        output.commit("第一行\nsecond line\n\n第四行", app.window)
         arrives(app, "第一行\nsecond line\n\n第四行")
 
 
 def test_a_text_of_megabytes_arrives(desktop: XSession, output: Output) -> None:
     text = "很长的文字 long 👍 " * 60_000
     with xterm(desktop) as app:
-        output.deliver(text, app.window)
+        output.commit(text, app.window)
         wait_until(lambda: len(app.text()) >= len(text), "the whole text", 60)
         assert app.text() == text
 
@@ -165,7 +167,7 @@ def test_everything_the_old_clipboard_offered_is_back(desktop: XSession, output:
         }
     )
     with owner(desktop.display, {"CLIPBOARD": old}), tk_entry(desktop) as app:
-        output.deliver("你好 hello", app.window)
+        output.commit("你好 hello", app.window)
         arrives(app, "你好 hello")
         wait_until(lambda: clipboard(desktop) == b"bold", "the old text")
         names = clipboard(desktop, "TARGETS").decode().split()
@@ -192,7 +194,7 @@ def test_a_clipboard_that_was_empty_is_empty_again(output: Output) -> None:
         env = Environment("linux", display=session.display)
         fresh = open_output(env, OutputSettings())
         with tk_entry(session) as app:
-            fresh.deliver("你好", app.window)
+            fresh.commit("你好", app.window)
             arrives(app, "你好")
             wait_until(lambda: clipboard(session, "TARGETS") == b"", "an empty clipboard")
         fresh.close()
@@ -201,10 +203,10 @@ def test_a_clipboard_that_was_empty_is_empty_again(output: Output) -> None:
 def test_what_is_copied_during_the_paste_stays(desktop: XSession, output: Output) -> None:
     copy(desktop, b"before")
     with tk_entry(desktop) as app:
-        output.deliver("你好", app.window)
+        output.commit("你好", app.window)
         copy(desktop, b"newer")
         arrives(app, "你好")
-        output.deliver("吗", app.window)
+        output.commit("吗", app.window)
         arrives(app, "你好吗")
     wait_until(lambda: clipboard(desktop) == b"newer", "the newer clipboard")
 
@@ -215,7 +217,7 @@ def test_an_owner_that_does_not_answer_costs_little(desktop: XSession, output: O
     window.set_selection_owner(silent.intern_atom("CLIPBOARD"), X.CurrentTime)
     silent.sync()
     with tk_entry(desktop) as app:
-        output.deliver("你好", app.window)
+        output.commit("你好", app.window)
         arrives(app, "你好")
     silent.close()
 
@@ -233,7 +235,7 @@ def test_the_key_may_be_held_while_texts_arrive(
         started = time.monotonic()
         # Long enough for autorepeat to have taken the keyboard many times.
         while time.monotonic() - started < 2.0:
-            output.deliver("字a", app.window)
+            output.commit("字a", app.window)
             expected += "字a"
         hands.release("F9")
         arrives(app, expected)
@@ -249,7 +251,7 @@ def test_held_modifiers_are_awaited(
         hands.press(modifier)
         late = threading.Timer(0.4, lambda: hands.release(modifier))
         late.start()
-        assert output.deliver("你好 hello", app.window).seconds > 0.3
+        assert output.commit("你好 hello", app.window).seconds > 0.3
         arrives(app, "你好 hello")
         late.join()
 
@@ -262,7 +264,7 @@ def test_a_modifier_that_stays_down_is_an_error_and_touches_nothing(
     with tk_entry(desktop) as app:
         hands.press("Control_L")
         with pytest.raises(DeliveryError, match="held for too long"):
-            impatient.deliver("你好", app.window)
+            impatient.commit("你好", app.window)
         hands.release("Control_L")
         assert app.text() == ""
     assert clipboard(desktop) == b"old"
@@ -274,7 +276,7 @@ def test_lock_keys_do_no_harm(lock: str, desktop: XSession, output: Output, hand
     hands.tap(lock)
     try:
         with tk_entry(desktop) as app:
-            output.deliver("你好 Hello", app.window)
+            output.commit("你好 Hello", app.window)
             arrives(app, "你好 Hello")
     finally:
         hands.tap(lock)
@@ -284,7 +286,7 @@ def test_a_moved_focus_gets_nothing(desktop: XSession, output: Output) -> None:
     copy(desktop, b"old")
     with tk_entry(desktop) as first, xterm(desktop) as second:
         with pytest.raises(FocusMovedError, match="the focus has moved"):
-            output.deliver("你好", first.window)
+            output.commit("你好", first.window)
         assert (first.text(), second.text()) == ("", "")
     assert clipboard(desktop) == b"old"
 
@@ -297,12 +299,12 @@ def test_a_window_that_takes_nothing_leaves_the_text_in_the_clipboard(
     with ExitStack() as stack:
         deaf = stack.enter_context(deaf_window(desktop))
         with pytest.raises(DeliveryError, match="in the clipboard"):
-            output.deliver("没有丢 not lost", deaf)
+            output.commit("没有丢 not lost", deaf)
         # Reading by a program without the focus does not use the text up.
         assert clipboard(desktop).decode() == "没有丢 not lost"
         assert clipboard(desktop).decode() == "没有丢 not lost"
         with tk_entry(desktop) as app:
-            output.deliver("下一句", app.window)
+            output.commit("下一句", app.window)
             arrives(app, "下一句")
     wait_until(lambda: clipboard(desktop) == b"old", "the clipboard from before both")
     output.close()
@@ -326,10 +328,16 @@ def test_a_late_reader_still_gets_the_text_and_then_the_old_clipboard_is_back(
     desktop: XSession, env: Environment, hands: Hands
 ) -> None:
     copy(desktop, b"old")
-    output = open_output(env, OutputSettings(fetch_seconds=0.3, chords={"Entrytest": "ctrl+F12"}))
+    output = open_output(
+        env,
+        OutputSettings(
+            fetch_seconds=0.3,
+            applications=(ApplicationRule("entrytest", paste_keys=KeySpec("F12", ("ctrl",))),),
+        ),
+    )
     with tk_entry(desktop) as app:
         with pytest.raises(DeliveryError, match="in the clipboard"):
-            output.deliver("晚到 late", app.window)
+            output.commit("晚到 late", app.window)
         hands.tap("Control_L", "v")
         arrives(app, "晚到 late")
         wait_until(lambda: clipboard(desktop) == b"old", "the old clipboard")
@@ -344,10 +352,10 @@ def test_an_open_menu_keeps_the_chord_away_from_itself(desktop: XSession, env: E
         root.grab_keyboard(False, X.GrabModeAsync, X.GrabModeAsync, X.CurrentTime)
         grabber.sync()
         with pytest.raises(DeliveryError, match="holds the keyboard"):
-            output.deliver("你好", app.window)
+            output.commit("你好", app.window)
         grabber.ungrab_keyboard(X.CurrentTime)
         grabber.sync()
-        output.deliver("好", app.window)
+        output.commit("好", app.window)
         arrives(app, "好")
     grabber.close()
     output.close()
@@ -362,7 +370,7 @@ def test_a_layout_without_latin_letters_pastes_all_the_same(
         hands.display.change_keyboard_mapping(code, [[0x6CD, 0x6ED]])
         hands.display.sync()
         try:
-            output.deliver("你好", app.window)
+            output.commit("你好", app.window)
             arrives(app, "你好")
         finally:
             hands.display.change_keyboard_mapping(code, [before])
@@ -379,7 +387,7 @@ def test_a_clipboard_manager_neither_doubles_nor_swallows_a_text() -> None:
         with tk_entry(session) as app:
             for text in TEXTS:
                 # Parcellite looks twice a second: it reads ours before, in and after the paste.
-                output.deliver(text, app.window)
+                output.commit(text, app.window)
                 expected += text
                 arrives(app, expected)
                 time.sleep(0.3)
@@ -401,7 +409,7 @@ def test_a_watcher_that_reads_at_once_is_not_taken_for_the_target(
     with tk_entry(desktop) as app:
         watcher.start()
         for _ in range(5):
-            assert output.deliver("字", app.window).route == "x11"
+            assert output.commit("字", app.window).route == "x11"
         arrives(app, "字字字字字")
         over.set()
         watcher.join()
@@ -413,7 +421,7 @@ def test_the_clipboard_outlives_us() -> None:
         copy(session, "留下 stay".encode())
         output = open_output(Environment("linux", display=session.display), OutputSettings())
         with tk_entry(session) as app:
-            output.deliver("你好", app.window)
+            output.commit("你好", app.window)
             arrives(app, "你好")
         output.close()
         assert clipboard(session).decode() == "留下 stay"
@@ -425,19 +433,19 @@ def test_the_display_may_go_away() -> None:
     with xsession() as session:
         output = open_output(Environment("linux", display=session.display), OutputSettings())
     with pytest.raises(DeliveryError, match="is gone"):
-        output.deliver("你好", None)
+        output.commit("你好", None)
     output.close()
 
 
 def test_nothing_is_done_for_no_text(output: Output) -> None:
-    assert output.deliver("", None).seconds == 0.0
+    assert output.commit("", None).seconds == 0.0
 
 
 def test_without_a_focused_window_nothing_is_sent() -> None:
     with xsession() as session:
         output = open_output(Environment("linux", display=session.display), OutputSettings())
         with pytest.raises(DeliveryError, match="no window has the focus"):
-            output.deliver("你好", None)
+            output.commit("你好", None)
         output.close()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from dictation.daemon.delivery import spaced
+from dictation.desktop.output.wording import spaced
 from dictation.training.evaluation import error_rate
 from tests.daemon.conftest import RunningDaemon
 from tests.desktop.apps import App

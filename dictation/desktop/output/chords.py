@@ -1,10 +1,9 @@
 """Which chord pastes in which program, and from which selection."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from dictation.desktop.keys import KeySpec, parse_key
+from dictation.desktop.keys import KeySpec
 
 Selection = Literal["CLIPBOARD", "PRIMARY"]
 
@@ -28,6 +27,7 @@ _TERMINALS = (
     "cool-retro-term",
     "deepin-terminal",
     "foot",
+    "footclient",
     "gnome-terminal",
     "gnome-terminal-server",
     "guake",
@@ -50,21 +50,21 @@ _TERMINALS = (
     "xfce4-terminal",
     "yakuake",
 )
-_SHIFT_INSERT = ("xterm", "uxterm", "koi8rxterm", "urxvt", "rxvt", "gvim", "emacs", "mlterm")
+_X_TERMINALS = ("xterm", "uxterm", "koi8rxterm", "urxvt", "rxvt", "mlterm")
+_SHIFT_INSERT = (*_X_TERMINALS, "gvim", "emacs")
 """Programs where Ctrl+V means something else and Shift+Insert pastes, mostly from PRIMARY."""
 
 _RULES = dict.fromkeys(_TERMINALS, TERMINAL) | dict.fromkeys(_SHIFT_INSERT, EVERYWHERE)
 
 
-def paste_rule(wm_class: str, own: Mapping[str, str] | None = None) -> PasteRule:
-    """The rule for a window class in any case; the user's `own` chords go first.
+def paste_rule(name: str, own: KeySpec | None = None) -> PasteRule:
+    """The rule for a window class or app id in any case; the user's `own` chord goes first."""
+    if own is None:
+        return _RULES.get(name.lower(), USUAL)
+    both = own.key.lower() in ("insert", "ins") and own.modifiers == ("shift",)
+    return PasteRule(own, EVERYWHERE.selections if both else USUAL.selections)
 
-    Raises KeySpecError for a chord of the user's that cannot be read.
-    """
-    wanted = wm_class.lower()
-    for name, chord in (own or {}).items():
-        if name.lower() == wanted:
-            spec = parse_key(chord)
-            both = spec.key.lower() in ("insert", "ins") and spec.modifiers == ("shift",)
-            return PasteRule(spec, EVERYWHERE.selections if both else USUAL.selections)
-    return _RULES.get(wanted, USUAL)
+
+def is_terminal(name: str) -> bool:
+    """Whether the programs of a window class or app id take a line end for Enter."""
+    return name.lower() in _TERMINALS or name.lower() in _X_TERMINALS

@@ -33,11 +33,11 @@ TEXT_TARGETS = frozenset(
 """Whoever asks for one of these wants the text itself."""
 
 
-def text_offer(text: str) -> Offer:
+def text_offer(text: str, *, secret: bool = True) -> Offer:
     """A text under all the names that programs ask for.
 
-    STRING is Latin-1 by ICCCM 2.6.2 and offered only where that can hold the text. The last
-    target asks clipboard managers (Klipper, CopyQ, GPaste and others) not to remember the text.
+    STRING is Latin-1 by ICCCM 2.6.2 and offered only where that can hold the text. A `secret`
+    one asks clipboard managers (Klipper, CopyQ, GPaste and others) not to remember the text.
     """
     encoded = text.encode()
     targets = {
@@ -48,7 +48,8 @@ def text_offer(text: str) -> Offer:
     }
     with suppress(UnicodeEncodeError):
         targets["STRING"] = Payload("STRING", 8, text.encode("latin-1"))
-    targets["x-kde-passwordManagerHint"] = Payload("x-kde-passwordManagerHint", 8, b"secret")
+    if secret:
+        targets["x-kde-passwordManagerHint"] = Payload("x-kde-passwordManagerHint", 8, b"secret")
     return Offer(MappingProxyType(targets))
 
 

@@ -62,8 +62,8 @@ class SaveLimits:
 class SelectionClient:
     """One window that owns selections; everything here belongs to one thread.
 
-    `fetches` are the last complete readings of ours by anybody, `asked` all requests, even for the
-    list of targets; the caller may clear both.
+    `others` get the events that concern no selection; `fetches` are the last complete readings of
+    ours by anybody, `asked` all requests, even for the list of targets; the caller may clear both.
     """
 
     display: Display
@@ -72,6 +72,7 @@ class SelectionClient:
     fetches: deque[Fetch] = field(default_factory=lambda: deque(maxlen=256))
 
     asked: deque[Fetch] = field(default_factory=lambda: deque(maxlen=256))
+    others: list[Callable[[rq.Event], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._window = self.display.screen().root.create_window(
@@ -194,6 +195,9 @@ class SelectionClient:
                 self._answer_place = event.property
         elif event.type == X.PropertyNotify:
             self._property_changed(event)
+        else:
+            for hear in self.others:
+                hear(event)
 
     def _property_changed(self, event: rq.Event) -> None:
         if event.window.id == self._window.id:

@@ -1,0 +1,77 @@
+"""Which routes a session has, best first, and why: environment in, ranked routes out."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dictation.desktop.environment import Environment
+from dictation.desktop.output.base import CLIPBOARD_ROUTE, OutputSettings, RouteName
+
+PROGRAMS = ("wl-copy", "wl-paste", "wtype", "xclip", "xsel")
+"""What some routes need to be installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What was found beside the environment: programs, IBus, the portal's RemoteDesktop.
+
+    `ibus` is the address of the user's IBus, None where none runs.
+    """
+
+    programs: frozenset[str] = frozenset()
+    ibus: str | None = None
+    portal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RankedRoute:
+    """A route, whether it can be used here, and why (not); `remedy` is what would help."""
+
+    name: RouteName
+    usable: bool
+    reason: str
+    remedy: str = ""
+
+
+def find_programs(which: Callable[[str], str | None] = shutil.which) -> frozenset[str]:
+    """The programs among `PROGRAMS` that are installed."""
+    return frozenset(name for name in PROGRAMS if which(name))
+
+
+def rank_routes(
+    env: Environment, settings: OutputSettings, means: Means
+) -> tuple[RankedRoute, ...]:
+    """All routes of a session, best first; with a route set, that one alone."""
+    ranked = tuple(_every_route(env, means))
+    if settings.route == "auto":
+        return ranked
+    chosen = tuple(route for route in ranked if route.name == settings.route)
+    return chosen or (
+        RankedRoute(
+            CLIPBOARD_ROUTE,
+            False,
+            f'output.route is "{settings.route}", which this session does not have',
+            'set output.route to "auto"',
+        ),
+    )
+
+
+def _every_route(env: Environment, means: Means) -> Iterator[RankedRoute]:
+    if env.x11:
+        yield RankedRoute("x11", True, f"paste on the X display {env.display}")
+    yield _clipboard(env, means)
+
+
+def _clipboard(env: Environment, means: Means) -> RankedRoute:
+    told = "the text is copied, you paste it"
+    if env.platform != "linux" or env.x11:
+        return RankedRoute(CLIPBOARD_ROUTE, True, told)
+    if not env.wayland:
+        return RankedRoute(
+            CLIPBOARD_ROUTE, False, "there is no display", "start it in a desktop session"
+        )
+    if "wl-copy" not in means.programs:
+        return RankedRoute(
+            CLIPBOARD_ROUTE, False, "wl-copy is missing", "sudo apt install wl-clipboard"
+        )
+    return RankedRoute(CLIPBOARD_ROUTE, True, told)
