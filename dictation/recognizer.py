@@ -13,9 +13,12 @@ from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.greedy import GreedyPath, collapse
 from dictation.decoding.hot_words import hot_word_graph
-from dictation.decoding.second_pass import SecondPass
+from dictation.decoding.second_pass import SecondPass, SecondPassSettings
+from dictation.decoding.spelling import Spelling, UnitSpelling, WrittenSpelling
 from dictation.decoding.stabilizer import Stabilizer
+from dictation.decoding.words import timed_words
 from dictation.events import Language, TimedWord
+from dictation.model.config import DecoderConfig
 from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
 from dictation.model.placement import Placement, choose_placement, place
@@ -52,7 +55,7 @@ class PartialResult:
 class Recognition:
     """A finished utterance. `text` as written; `words`: the best CTC hypothesis, as spoken, of the
     second pass; `first_pass`: what the captions ended with; `confidence` in 0..1; `timed`: the
-    words of the text, each with its time."""
+    words of the text, each with its time; `decoder_passes`: runs of the decoder it took."""
 
     text: str
     words: str
@@ -60,6 +63,7 @@ class Recognition:
     language: Language
     confidence: float
     timed: tuple[TimedWord, ...] = ()
+    decoder_passes: int = 0
 
 
 class Recognizer:
@@ -67,17 +71,17 @@ class Recognizer:
 
     sample_rate = 16_000
 
-    def __init__(self, checkpoint: Checkpoint, placement: Placement) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        placement: Placement,
+        second_pass: SecondPassSettings | None = None,
+    ) -> None:
         place(checkpoint.model, placement)
         self._checkpoint = checkpoint
         self._placement = placement
         self._model = checkpoint.model
-        self._second_pass = SecondPass(
-            checkpoint.tokenizer,
-            checkpoint.model.decoder,
-            checkpoint.decoder_tokenizer,
-            checkpoint.model.reverse_decoder,
-        )
+        self._second_pass = _second_pass(checkpoint, second_pass)
 
     @classmethod
     def load(
@@ -87,16 +91,18 @@ class Recognizer:
         device: str = "auto",
         precision: str = "auto",
         threads: int | None = None,
+        second_pass: SecondPassSettings | None = None,
     ) -> "Recognizer":
         """Load a model folder, our own or WeNet's as it was published.
 
         `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
         offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
-        choice, at most two: more are no quicker and suffer more from other work. Raises ModelError.
+        choice, at most two: more are no quicker and suffer more from other work; `second_pass`: how
+        the final text is decided. Raises ModelError.
         """
         torch.set_num_threads(threads or min(2, torch.get_num_threads()))
         placement = choose_placement(device, precision)
-        return cls(load_folder(Path(folder), placement.dtype), placement)
+        return cls(load_folder(Path(folder), placement.dtype), placement, second_pass)
 
     @property
     def description(self) -> str:
@@ -152,6 +158,7 @@ class Recognizer:
         if told is not None:
             language = _LANGUAGES[int(told[0].argmax())]
         log_probs = self._model.ctc_log_probs(output.top)[0]
+        seconds = log_probs.size(0) * self._model.encoder.top_factor / _FEATURE_RATE
         decided = self._second_pass.decide(output.memory, log_probs, language)
         return Recognition(
             text=decided.text,
@@ -159,6 +166,10 @@ class Recognizer:
             first_pass=decided.words if first_pass is None else first_pass,
             language=language or language_of(decided.words),
             confidence=decided.confidence,
+            timed=timed_words(
+                decided.text, decided.pieces, log_probs, self._checkpoint.tokenizer, seconds
+            ),
+            decoder_passes=decided.passes,
         )
 
     def _tensor(self, samples: Samples) -> Tensor:
@@ -166,6 +177,23 @@ class Recognizer:
             raise ValueError(f"samples must be (N,), not {samples.shape}")
         contiguous = np.ascontiguousarray(samples, dtype=np.float32)
         return torch.from_numpy(contiguous).to(self._placement.device)
+
+
+def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) -> SecondPass:
+    model, tokenizer = checkpoint.model, checkpoint.tokenizer
+    decoders = spelling = None
+    if model.decoder is not None:
+        decoders = (model.decoder, model.reverse_decoder)
+        spelling = _spelling(checkpoint, model.decoder.config)
+    return SecondPass(tokenizer, decoders, spelling, settings or SecondPassSettings())
+
+
+def _spelling(checkpoint: Checkpoint, config: DecoderConfig) -> Spelling | None:
+    if config.start is not None and config.end is not None:
+        return UnitSpelling(checkpoint.tokenizer, config.start, config.end)
+    if checkpoint.decoder_tokenizer is not None:
+        return WrittenSpelling(checkpoint.tokenizer, checkpoint.decoder_tokenizer)
+    return None
 
 
 class RecognitionStream:

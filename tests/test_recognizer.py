@@ -1,5 +1,6 @@
 """The recogniser on a small model with random weights: what holds whatever the weights are."""
 
+import itertools
 import subprocess
 import sys
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from dictation.decoding.second_pass import SecondPass, distance
+from dictation.decoding.second_pass import SecondPass, SecondPassSettings, distance
+from dictation.decoding.spelling import WrittenSpelling
 from dictation.model.placement import Placement, PlacementError, choose_placement
 from dictation.recognizer import Recognizer
 from dictation.text.tokenizer import build_ctc_tokenizer
@@ -127,6 +129,9 @@ class FixedTokens:
     def prompt(self, language: str) -> tuple[int, ...]:
         return (0,)
 
+    def encode(self, text: str) -> list[int]:
+        return []
+
     def decode(self, tokens: list[int]) -> str:
         return "".join(self._texts[token - 2] for token in tokens)
 
@@ -143,13 +148,14 @@ def decided_by(text: str) -> str:
         decoder.positions.zero_()
         decoder.norm.weight.zero_()
         decoder.norm.bias.zero_()
-    steps = iter([torch.eye(16)[1] * 9, torch.eye(16)[0] * 9])
-    decoder.norm.register_forward_hook(lambda *_: next(steps).view(1, 1, 16))
+    steps = itertools.chain([torch.eye(16)[1] * 9], itertools.repeat(torch.eye(16)[0] * 9))
+    decoder.norm.register_forward_hook(lambda _, __, states: next(steps).expand_as(states))
     ids = tokenizer.encode("这个 API")
     frames = [token for each in ids for token in (each, 0)]
     log_probs = torch.full((len(frames), len(tokenizer)), -20.0)
     log_probs[torch.arange(len(frames)), torch.tensor(frames)] = 0.0
-    second_pass = SecondPass(tokenizer, decoder, FixedTokens([text]))
+    spelling = WrittenSpelling(tokenizer, FixedTokens([text]))
+    second_pass = SecondPass(tokenizer, (decoder, None), spelling, SecondPassSettings())
     with torch.inference_mode():
         return second_pass.decide(torch.randn(1, 20, 16), log_probs, "mix").text
 

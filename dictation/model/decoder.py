@@ -25,6 +25,11 @@ class DecoderState:
         """Tokens taken so far."""
         return self.own[0][0].size(2)
 
+    def until(self, length: int) -> "DecoderState":
+        """Return the state as it was after the first `length` tokens."""
+        own = tuple((keys[:, :, :length], values[:, :, :length]) for keys, values in self.own)
+        return DecoderState(own, self.memory)
+
 
 class DecoderAttention(nn.Module):
     """Attention of token queries to keys and values, those of the tokens or of the memory."""
@@ -45,7 +50,7 @@ class DecoderAttention(nn.Module):
     def forward(
         self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
     ) -> Tensor:
-        """Attend from x (B, U, D); `mask` (B, 1, 1, T) bool marks the frames that exist."""
+        """Attend from x (B, U, D); `mask`, broadcast to (B, H, U, T), is true where it may."""
         queries = self._split(self.query(x)).to(keys.dtype)
         attended = F.scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, is_causal=causal
@@ -85,31 +90,35 @@ class DecoderBlock(nn.Module):
             values = values.expand(x.size(0), -1, -1, -1)
         entering = self._entering(x, self.self_norm)
         own = self.self_attention.project(entering)
-        return self._run(x, entering, own, (keys, values), mask, True)
+        return self._run(x, entering, (own, None, True), (keys, values), mask)
 
     def step(
-        self, x: Tensor, own: tuple[Tensor, Tensor], memory: tuple[Tensor, Tensor]
+        self,
+        x: Tensor,
+        own: tuple[Tensor, Tensor],
+        mask: Tensor | None,
+        memory: tuple[Tensor, Tensor],
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Map the states x (B, U, D) of the next tokens, given the keys and values of those before.
 
-        Only the first call of a sequence may bring more than one token.
+        `mask` (U, U' + U) is true for the tokens each of them may see, None: for all.
         """
         entering = self._entering(x, self.self_norm)
         keys, values = _cached(self.self_attention.project(entering))
-        alone = own[0].size(2) == 0
         joined = (torch.cat([own[0], keys], dim=2), torch.cat([own[1], values], dim=2))
-        return self._run(x, entering, joined, memory, None, alone), joined
+        return self._run(x, entering, (joined, mask, False), memory, None), joined
 
     def _run(
         self,
         x: Tensor,
         entering: Tensor,
-        own: tuple[Tensor, Tensor],
+        own: tuple[tuple[Tensor, Tensor], Tensor | None, bool],
         memory: tuple[Tensor, Tensor],
         mask: Tensor | None,
-        causal: bool,
     ) -> Tensor:
-        x = self._joined(x, self.self_attention(entering, *own, None, causal), self.self_norm)
+        (keys, values), seen_tokens, causal = own
+        attended = self.self_attention(entering, keys, values, seen_tokens, causal)
+        x = self._joined(x, attended, self.self_norm)
         entering = self._entering(x, self.cross_norm)
         seen = self.cross_attention(entering, *memory, mask, False)
         x = self._joined(x, seen, self.cross_norm)
@@ -182,10 +191,15 @@ class AttentionDecoder(nn.Module):
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Return the states (B, U, D) predicting what follows each of the next `tokens` (B, U)."""
         x = self._embed(tokens, state.length)
+        mask = None
+        if tokens.size(1) > 1:
+            count = state.length + tokens.size(1)
+            mask = torch.ones(tokens.size(1), count, dtype=torch.bool, device=x.device)
+            mask = mask.tril(state.length)
         own = []
         for block, before, memory in zip(self.blocks, state.own, state.memory, strict=True):
             assert isinstance(block, DecoderBlock)
-            x, after = block.step(x, before, memory)
+            x, after = block.step(x, before, mask, memory)
             own.append(after)
         states: Tensor = self.norm(x)
         return states, DecoderState(tuple(own), state.memory)

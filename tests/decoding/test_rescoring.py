@@ -5,12 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dictation.decoding.attention import RescoringWeights, attention_log_probs, rescore
+from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
 from dictation.decoding.prefix_beam import Hypothesis
 from dictation.model.config import DecoderConfig
 from tests.models import tiny_config, tiny_model
 
 NBEST = [Hypothesis((3, 4, 5), -1.0), Hypothesis((), -2.0), Hypothesis((6, 6, 7, 8, 3, 2), -3.0)]
+
+
+def texts(hypotheses):
+    return Texts([19], 19, [each.tokens for each in hypotheses])
 
 
 def decoders():
@@ -37,8 +41,8 @@ def decoders():
 def test_a_hypothesis_does_not_depend_on_its_neighbours(reverse):
     memory, weights = torch.randn(1, 30, 16), RescoringWeights(0.3, reverse)
     with torch.inference_mode():
-        together = rescore(decoders(), memory, NBEST, weights)
-        alone = [rescore(decoders(), memory, [each], weights)[0] for each in NBEST]
+        together = rescore(decoders(), memory, NBEST, weights, texts(NBEST))
+        alone = [rescore(decoders(), memory, [each], weights, texts([each]))[0] for each in NBEST]
     for one, other in zip(together, alone, strict=True):
         assert one.score == pytest.approx(other.score, abs=1e-4)
         assert one.token_confidences == pytest.approx(other.token_confidences, abs=1e-5)
@@ -47,10 +51,12 @@ def test_a_hypothesis_does_not_depend_on_its_neighbours(reverse):
 def test_the_score_is_the_sum_of_its_parts():
     memory, (left, right) = torch.randn(1, 30, 16), decoders()
     with torch.inference_mode():
-        (found,) = rescore((left, right), memory, NBEST[:1], RescoringWeights(0.5, 0.25))
+        weights = RescoringWeights(0.5, 0.25, 0.75)
+        (found,) = rescore((left, right), memory, NBEST[:1], weights, texts(NBEST[:1]))
         (forward,) = attention_log_probs(left, memory, [19], 19, [(3, 4, 5)])
         (backward,) = attention_log_probs(right, memory, [19], 19, [(5, 4, 3)])
-    expected = 0.75 * float(forward.sum()) + 0.25 * float(backward.sum()) + 0.5 * -1.0
+    expected = 0.75 * float(forward.sum()) + 0.25 * float(backward.sum())
+    expected += 0.5 * -1.0 + 0.75 * 3
     assert found.score == pytest.approx(expected, abs=1e-5)
     assert found.token_confidences == pytest.approx(
         ((forward[:3].exp() + backward[:3].flip(0).exp()) / 2).tolist(), abs=1e-6
@@ -60,6 +66,6 @@ def test_the_score_is_the_sum_of_its_parts():
 def test_without_a_second_decoder_its_weight_is_of_no_account():
     memory, (left, _) = torch.randn(1, 30, 16), decoders()
     with torch.inference_mode():
-        with_weight = rescore((left, None), memory, NBEST, RescoringWeights(0.5, 0.5))
-        without = rescore((left, None), memory, NBEST, RescoringWeights(0.5, 0.0))
+        with_weight = rescore((left, None), memory, NBEST, RescoringWeights(0.5, 0.5), texts(NBEST))
+        without = rescore((left, None), memory, NBEST, RescoringWeights(0.5, 0.0), texts(NBEST))
     assert with_weight == without

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dictation.decoding.attention import RescoringWeights, attention_log_probs, rescore
+from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
 from dictation.decoding.prefix_beam import Hypothesis
 from tests.parity.cases import assert_near, each_utterance
 
@@ -66,7 +66,9 @@ def test_the_choice_for_every_pair_of_weights(utterance):
         for wanted in results["rescoring"]:
             weights = RescoringWeights(wanted["ctc_weight"], wanted["reverse_weight"])
             decoders = (model.decoder, model.reverse_decoder)
-            found = rescore(decoders, memory, nbest_of(results), weights)
+            nbest, config = nbest_of(results), model.decoder.config
+            texts = Texts([config.start], config.end, [each.tokens for each in nbest])
+            found = rescore(decoders, memory, nbest, weights, texts)
             best = max(found, key=lambda each: each.score)
             assert list(best.hypothesis.tokens) == wanted["tokens"]
             assert list(best.hypothesis.frames) == wanted["times"]
