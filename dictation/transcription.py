@@ -1,7 +1,7 @@
 """Audio files -> utterances -> text, in bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -12,7 +12,7 @@ from dictation.audio.files import read_audio
 from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
 from dictation.audio.sources import named
 from dictation.errors import DictationError
-from dictation.events import Language
+from dictation.events import Language, TimedWord
 from dictation.listener import (
     MODEL_ERRORS,
     FinalText,
@@ -23,6 +23,7 @@ from dictation.listener import (
 )
 
 _ENDS_WITHOUT_SPACE = "。，、；：？！…）】》」』”’"
+_PIECE = SAMPLE_RATE // 50
 
 
 class FileRecognizer(StreamingRecognizer, Protocol):
@@ -35,12 +36,16 @@ class FileRecognizer(StreamingRecognizer, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One utterance of a file; times in seconds from its beginning."""
+    """One utterance of a file; times in seconds from its beginning, those of `words` too.
+
+    `words` is empty where the model does not tell when each was said.
+    """
 
     start: float
     end: float
     text: str
     language: Language
+    words: tuple[TimedWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,31 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """So many seconds of the file have been heard."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What an utterance that is not over says, so many seconds into the file."""
+
+    seconds: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Part of the file could not be read; the message names the file."""
+
+    message: str
+
+
+Heard = Progress | Caption | Segment | Damage
+
+
+@dataclass(frozen=True, slots=True)
 class TranscriptionSettings:
     """How files are decoded: whole utterances, or chunk by chunk as the microphone is."""
 
@@ -63,91 +93,128 @@ class TranscriptionSettings:
     segmenter: SegmenterSettings = field(default_factory=SegmenterSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Told while a file is decoded: seconds done, captions with their time, damage found."""
-
-    progress: Callable[[float], None] = lambda seconds: None
-    partial: Callable[[float, str], None] = lambda seconds, text: None
-    warning: Callable[[str], None] = lambda message: None
-
-
 def transcribe(
     source: Path | BinaryIO,
     recognizer: FileRecognizer,
     settings: TranscriptionSettings | None = None,
-    watcher: Watcher | None = None,
+    tell: Callable[[Heard], None] = lambda heard: None,
 ) -> Transcript:
-    """Decode a file or stream and recognise what is said in it.
+    """Decode a file or stream and recognise what is said in it; `tell` hears all that is found.
 
-    Raises AudioFileError for what holds no sound, DictationError when the model fails on it.
+    Raises what `listen` raises.
+    """
+    segments: list[Segment] = []
+    seconds = 0.0
+    for heard in listen(source, recognizer, settings):
+        match heard:
+            case Segment():
+                segments.append(heard)
+            case Progress():
+                seconds = heard.seconds
+        tell(heard)
+    return assembled(named(source), seconds, segments)
+
+
+def listen(
+    source: Path | BinaryIO,
+    recognizer: FileRecognizer,
+    settings: TranscriptionSettings | None = None,
+    begin: float = 0.0,
+) -> Iterator[Heard]:
+    """Give what a file says as it is found, each half second of sound with its Progress.
+
+    Utterances that start before `begin` seconds are known already: they are passed over, which is
+    quick, and those after them come out as if all had been recognised. Raises AudioFileError for
+    what holds no sound, DictationError when the model fails on it.
     """
     settings = settings or TranscriptionSettings()
-    watcher = watcher or Watcher()
+    damage: list[str] = []
     seconds = 0.0
-
-    def counted() -> Iterator[Samples]:
-        nonlocal seconds
-        for block in read_audio(source, watcher.warning):
-            yield block
-            seconds += len(block) / SAMPLE_RATE
-            watcher.progress(seconds)
-
+    hearing = _Hearing(recognizer, settings, begin)
     try:
-        segments = tuple(recognize(counted(), recognizer, settings, watcher.partial))
+        for block in read_audio(source, damage.append):
+            # In pieces as small as the microphone's, so that captions come as they would there.
+            for piece in np.split(block, range(_PIECE, len(block), _PIECE)):
+                yield from hearing.hear(piece)
+            seconds += len(block) / SAMPLE_RATE
+            yield Progress(seconds)
+        yield from hearing.finish()
     except DictationError:
         raise
     except MODEL_ERRORS as error:
         message = f"{named(source)}: the model failed on it: {one_line(error)}"
         raise DictationError(message) from error
+    yield from map(Damage, damage)
+
+
+def assembled(file: str, duration: float, segments: Sequence[Segment]) -> Transcript:
+    """The whole that the utterances of a file make."""
     return Transcript(
-        file=named(source),
-        duration=seconds,
+        file=file,
+        duration=duration,
         language=overall_language([segment.language for segment in segments]),
         text=joined_text([segment.text for segment in segments]),
-        segments=segments,
+        segments=tuple(segments),
     )
 
 
-def recognize(
-    blocks: Iterable[Samples],
-    recognizer: FileRecognizer,
-    settings: TranscriptionSettings,
-    partial: Callable[[float, str], None],
-) -> Iterator[Segment]:
-    """Find the utterances in 16 kHz mono sound and give the text of each that has words."""
-    segmenter = Segmenter(settings.segmenter)
-    heard = 0
-    start = 0.0
-    utterance: UtteranceStream = _Whole(recognizer)
+class _Hearing:
+    """Finds the utterances in 16 kHz mono sound and the text of each that has words."""
 
-    def step(events: Iterable[Onset | Speech | End]) -> Iterator[Segment]:
-        nonlocal start, utterance
+    def __init__(
+        self, recognizer: FileRecognizer, settings: TranscriptionSettings, begin: float
+    ) -> None:
+        self._recognizer = recognizer
+        self._settings = settings
+        self._begin = begin
+        self._segmenter = Segmenter(settings.segmenter)
+        self._heard = 0
+        self._onset = 0
+        self._length = 0
+        self._utterance: UtteranceStream | None = None
+
+    def hear(self, samples: Samples) -> Iterator[Caption | Segment]:
+        self._heard += len(samples)
+        yield from self._deal_with(self._segmenter.accept(samples))
+
+    def finish(self) -> Iterator[Caption | Segment]:
+        yield from self._deal_with(self._segmenter.finish())
+
+    def _deal_with(self, events: Iterable[Onset | Speech | End]) -> Iterator[Caption | Segment]:
         for event in events:
             match event:
                 case Onset(sample):
-                    start = sample / SAMPLE_RATE
-                    if settings.stream:
-                        utterance = recognizer.stream(chunk_ms=settings.chunk_ms)
-                    else:
-                        utterance = _Whole(recognizer)
-                case Speech(samples):
-                    if caption := utterance.accept(samples):
-                        partial(heard / SAMPLE_RATE, caption.text)
-                case End(sample):
-                    final = utterance.finish()
+                    self._onset, self._length = sample, 0
+                    self._utterance = self._begun(sample / SAMPLE_RATE)
+                case Speech(samples) if self._utterance is not None:
+                    self._length += len(samples)
+                    if caption := self._utterance.accept(samples):
+                        yield Caption(self._heard / SAMPLE_RATE, caption.text)
+                case End(sample) if self._utterance is not None:
+                    final = self._utterance.finish()
                     if final.text.strip():
-                        yield Segment(start, sample / SAMPLE_RATE, final.text, final.language)
+                        yield self._segment(final, sample)
 
-    for block in blocks:
-        # In pieces as small as the microphone's, so that captions come as they would there.
-        for piece in np.split(block, range(_PIECE, len(block), _PIECE)):
-            heard += len(piece)
-            yield from step(segmenter.accept(piece))
-    yield from step(segmenter.finish())
+    def _begun(self, seconds: float) -> UtteranceStream | None:
+        if seconds < self._begin:
+            return None
+        if self._settings.stream:
+            return self._recognizer.stream(chunk_ms=self._settings.chunk_ms)
+        return _Whole(self._recognizer)
 
-
-_PIECE = SAMPLE_RATE // 50
+    def _segment(self, final: FinalText, end: int) -> Segment:
+        # The first sample of an utterance is that of its pre-roll, before the onset of its voice.
+        first = (end - self._length) / SAMPLE_RATE
+        return Segment(
+            self._onset / SAMPLE_RATE,
+            end / SAMPLE_RATE,
+            final.text,
+            final.language,
+            tuple(
+                replace(word, start=first + word.start, end=first + word.end)
+                for word in final.timed
+            ),
+        )
 
 
 @dataclass(slots=True)

@@ -15,16 +15,11 @@ from rich.console import Console
 from dictation.audio import SAMPLE_RATE
 from dictation.checks import Check
 from dictation.cli import told
-from dictation.cli.files import Printer, print_transcripts
 from dictation.cli.machine import check_line
 from dictation.control.protocol import DaemonStatus, Latencies, Reply
 from dictation.control.server import ControlServer
 from dictation.errors import DictationError
-from dictation.transcription import TranscriptionSettings
-from tests.audio.media import encode
-from tests.loudness import LoudnessRecognizer, silence, voice
-
-SPOKEN = np.concatenate([silence(0.5), voice(2.0), silence(1.0), voice(1.0, level=0.1)])
+from tests.loudness import silence
 
 
 @pytest.fixture
@@ -168,7 +163,17 @@ def test_the_parser_never_loads_torch(environment, arguments):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["frobnicate"], ["toggle", "now"], ["transcribe"], ["transcribe", "--partials", "a.wav"]],
+    [
+        ["frobnicate"],
+        ["toggle", "now"],
+        ["transcribe"],
+        ["transcribe", "--partials", "a.wav"],
+        ["transcribe", "--watch", ".", "a.wav"],
+        ["transcribe", "--watch", ".", "--jobs", "2"],
+        ["transcribe", "--json", "--format", "srt", "a.wav"],
+        ["transcribe", "--format", "doc", "a.wav"],
+        ["transcribe", "--jobs", "0", "a.wav"],
+    ],
 )
 def test_wrong_usage_has_exit_status_2(dictation, arguments):
     done = dictation(*arguments)
@@ -216,70 +221,6 @@ def test_a_check_is_one_line_with_its_way_out():
     line = check_line(Check("output", "failed", "xclip is missing", "sudo apt install xclip"))
     assert line.plain == "missing output      xclip is missing -> sudo apt install xclip"
     assert check_line(Check("tray", "ok", "fine")).plain == "ok      tray        fine"
-
-
-def transcribed(files, *, as_json=False, stream=False, partials=False):
-    printer = Printer(as_json=as_json, partials=partials, several=len(files) > 1)
-    options = TranscriptionSettings(stream=stream)
-    return print_transcripts([str(file) for file in files], LoudnessRecognizer(), options, printer)
-
-
-def test_transcribe_prints_the_text(wav, capsys):
-    assert transcribed([wav("a.wav", SPOKEN)])
-    assert capsys.readouterr() == ("loud loud loud soft soft\n", "")
-
-
-def test_transcribe_prints_a_json_object_a_line(wav, capsys):
-    path = wav("a.wav", SPOKEN)
-    assert transcribed([path, wav("b.wav", silence(1.0))], as_json=True)
-    first, second = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (first["file"], first["language"]) == (str(path), "en")
-    assert first["duration"] == pytest.approx(4.5)
-    assert [segment["text"] for segment in first["segments"]] == ["loud loud loud", "soft soft"]
-    assert first["segments"][0].keys() == {"start", "end", "text", "language"}
-    assert (second["text"], second["language"], second["segments"]) == ("", None, [])
-
-
-def test_transcribe_prints_captions_as_they_come(wav, capsys):
-    assert transcribed([wav("a.wav", SPOKEN)], stream=True, partials=True)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) > 5
-    assert all(" s … " in line for line in lines[:-1])
-    assert lines[-1] == "loud loud loud soft soft"
-
-
-def test_an_error_in_one_file_does_not_stop_the_others(wav, tmp_path, capsys):
-    empty = tmp_path / "empty.wav"
-    empty.touch()
-    missing = tmp_path / "missing.wav"
-    good = wav("good.wav", SPOKEN)
-    assert not transcribed([empty, missing, good])
-    printed = capsys.readouterr()
-    assert printed.out == f"==> {good} <==\nloud loud loud soft soft\n"
-    errors = printed.err.splitlines()
-    assert len(errors) == 2
-    assert "empty.wav" in errors[0]
-    assert "missing.wav does not exist" in errors[1]
-
-
-def test_a_truncated_file_gives_what_there_is_and_a_warning(wav, tmp_path, capsys):
-    whole = tmp_path / "whole.mp3"
-    encode(whole, "mp3", SAMPLE_RATE, np.tile(SPOKEN, 3))
-    cut = tmp_path / "cut.mp3"
-    cut.write_bytes(whole.read_bytes()[:-4000])
-    assert transcribed([cut])
-    printed = capsys.readouterr()
-    assert printed.out.startswith("loud loud")
-    assert printed.err.startswith(f"dictation: {cut}")
-
-
-def test_a_dash_is_standard_input(wav, capsys, monkeypatch):
-    class Stdin:
-        buffer = io.BytesIO(wav("a.wav", SPOKEN).read_bytes())
-
-    monkeypatch.setattr(sys, "stdin", Stdin)
-    assert transcribed(["-"])
-    assert capsys.readouterr().out == "loud loud loud soft soft\n"
 
 
 def test_errors_become_one_line_and_an_exit_status(capsys):

@@ -30,6 +30,17 @@ ALLOWED: dict[str, set[str]] = {
     "listener": {"audio", "errors", "events"},
     "worker": {"audio", "errors", "events", "listener", "recognizer"},
     "transcription": {"audio", "errors", "events", "listener", "recognizer"},
+    "transcripts": {"events", "transcription"},
+    "batch": {
+        "audio",
+        "config",
+        "errors",
+        "loading",
+        "recognizer",
+        "text",
+        "transcription",
+        "transcripts",
+    },
     "loading": {"assets", "audio", "config", "errors", "recognizer", "worker"},
     "training": {
         *GROUND,

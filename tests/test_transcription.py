@@ -2,7 +2,7 @@
 
 import io
 import wave
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -10,14 +10,18 @@ import pytest
 from dictation.audio import SAMPLE_RATE
 from dictation.audio.files import AudioFileError
 from dictation.errors import DictationError
+from dictation.events import TimedWord
 from dictation.transcription import (
+    Caption,
+    Progress,
+    Segment,
     TranscriptionSettings,
-    Watcher,
     joined_text,
+    listen,
     overall_language,
     transcribe,
 )
-from tests.loudness import LoudnessRecognizer, silence, voice
+from tests.loudness import LoudnessRecognizer, describe, silence, voice
 
 SPOKEN = np.concatenate(
     [silence(1.0), voice(2.0), silence(1.5), voice(1.5, level=0.1), silence(1.0)]
@@ -51,15 +55,13 @@ def test_each_utterance_is_a_segment_with_its_times(tmp_path, stream):
 
 
 def test_captions_come_once_a_chunk_while_streaming_and_never_otherwise():
-    captions: list[tuple[float, str]] = []
-    watcher = Watcher(partial=lambda at, text: captions.append((at, text)))
     settings = TranscriptionSettings(stream=True, chunk_ms=320)
-    transcribe(wav(SPOKEN), LoudnessRecognizer(), settings, watcher)
+    heard = list(listen(wav(SPOKEN), LoudnessRecognizer(), settings))
+    captions = [each.seconds for each in heard if isinstance(each, Caption)]
     assert 11 <= len(captions) <= 16
     assert captions == sorted(captions)
-    captions.clear()
-    transcribe(wav(SPOKEN), LoudnessRecognizer(), TranscriptionSettings(), watcher)
-    assert captions == []
+    whole = listen(wav(SPOKEN), LoudnessRecognizer(), TranscriptionSettings())
+    assert not any(isinstance(each, Caption) for each in whole)
 
 
 def test_the_streamed_sound_is_the_same_as_the_whole():
@@ -75,10 +77,37 @@ def test_the_streamed_sound_is_the_same_as_the_whole():
 
 
 def test_progress_reaches_the_whole_length():
-    seconds: list[float] = []
-    transcribe(wav(SPOKEN), LoudnessRecognizer(), watcher=Watcher(progress=seconds.append))
+    heard = listen(wav(SPOKEN), LoudnessRecognizer())
+    seconds = [each.seconds for each in heard if isinstance(each, Progress)]
     assert seconds[-1] == pytest.approx(7.0)
     assert seconds == sorted(seconds)
+
+
+def test_a_segment_is_told_before_the_file_is_read_to_its_end():
+    heard = listen(wav(SPOKEN), LoudnessRecognizer())
+    first = next(each for each in heard if isinstance(each, Segment))
+    later = [each.seconds for each in heard if isinstance(each, Progress)]
+    assert first.end < later[0] < later[-1] == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_going_on_after_a_segment_gives_the_rest_with_the_same_times(stream):
+    settings = TranscriptionSettings(stream=stream)
+    first, second = transcribe(wav(SPOKEN), LoudnessRecognizer(), settings).segments
+    heard = listen(wav(SPOKEN), LoudnessRecognizer(), settings, begin=first.end)
+    assert [each for each in heard if isinstance(each, Segment)] == [second]
+
+
+def test_words_have_their_times_in_the_file():
+    class Telling(LoudnessRecognizer):
+        def transcribe(self, samples):
+            whole = TimedWord("all", 0.0, len(samples) / SAMPLE_RATE, 0.5)
+            return replace(describe(samples), timed=(whole,))
+
+    first, second = transcribe(wav(SPOKEN), Telling()).segments
+    # An utterance begins with its pre-roll, half a second before its voice.
+    assert first.words[0].start == pytest.approx(first.start - 0.5, abs=0.01)
+    assert second.words[0].end == pytest.approx(second.end, abs=0.01)
 
 
 def test_silence_has_no_text_and_no_language():

@@ -7,6 +7,7 @@ import typer
 
 from dictation.cli import model as model_commands
 from dictation.cli import text as text_commands
+from dictation.transcripts.kinds import Format
 
 app = typer.Typer(
     name="dictation",
@@ -164,9 +165,32 @@ def doctor(config: Config = None, as_json: Json = False) -> None:
 @app.command()
 def transcribe(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Audio files; - is standard input.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE...", help="Audio or video files, or folders of them; - is standard input."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+    formats: Annotated[
+        list[Format] | None,
+        typer.Option("--format", help="What to make; may be given several times."),
+    ] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write files there instead of printing.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Do again what is there already, and write over it.")
+    ] = False,
+    watch: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Wait for files in this folder; needs --output-dir."),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=64, help="Files worked on at once, a process each.")
+    ] = 1,
+    hot_words: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Words to listen for, one a line.")
+    ] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Decode chunk by chunk, as the microphone is.")
     ] = False,
@@ -176,14 +200,31 @@ def transcribe(
     model: Annotated[str | None, typer.Option(help="A model's name or folder.")] = None,
     config: Config = None,
 ) -> None:
-    """Print what is said in audio files."""
-    from dictation.cli.files import transcribe_files
-
+    """Print or write what is said in audio and video files: text, subtitles or JSON."""
     if partials and not stream:
         raise typer.BadParameter("--partials needs --stream")
-    if not transcribe_files(
-        files, config, model=model, as_json=as_json, stream=stream, partials=partials
-    ):
+    if bool(files) == bool(watch):
+        raise typer.BadParameter("name files and folders, or one folder to --watch")
+    if as_json and formats:
+        raise typer.BadParameter("--json prints; --format json writes a file or prints one")
+    if watch and jobs > 1:
+        raise typer.BadParameter("--watch works on one file after the other, without --jobs")
+    from dictation.cli.files import FileOptions, transcribe_files, watch_folder
+
+    options = FileOptions(
+        formats=tuple(dict.fromkeys(formats or ())),
+        folder=output_dir,
+        force=force,
+        as_json=as_json,
+        stream=stream,
+        partials=partials,
+        hot_words=hot_words,
+        jobs=jobs,
+        model=model,
+    )
+    if watch:
+        watch_folder(watch, config, options)
+    elif not transcribe_files(files or [], config, options):
         raise typer.Exit(1)
 
 
