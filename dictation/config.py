@@ -61,9 +61,12 @@ class SegmenterSection(_Section):
 
 
 class HotkeySection(_Section):
-    """The dictation key."""
+    """The keys that work whichever window has the focus; an empty one is none."""
 
     key: Annotated[str, Field(min_length=1)] = "F9"
+    cancel: str = "Escape"
+    undo: str = ""
+    language: str = ""
     mode: Literal["hold", "toggle", "double-tap", "hands-free"] = "hold"
 
 

@@ -43,20 +43,19 @@ def _running() -> int | None:
 
 
 def _desktop(settings: Settings, env: Environment, *, running: bool) -> Iterator[Check]:
-    from dictation.daemon.building import output_settings
+    from dictation.daemon.building import bindings, output_settings
     from dictation.desktop.captions import check_captions
-    from dictation.desktop.hotkey import check_hotkey
+    from dictation.desktop.hotkey import check_hotkeys
     from dictation.desktop.output import check_output
     from dictation.desktop.tray import check_tray
 
     yield check_display(env)
     yield check_tray(env)
     yield check_captions(env)
-    key = settings.hotkey.key
     if running:
-        yield Check("hotkey", "ok", f"{key}: the running daemon has it")
+        yield Check("hotkey", "ok", f"{settings.hotkey.key}: the running daemon has it")
     else:
-        yield check_hotkey(key, env)
+        yield check_hotkeys(bindings(settings), env)
     try:
         yield check_output(env, output_settings(settings))
     except ConfigError as error:

@@ -7,10 +7,18 @@ from dictation.config import ApplicationSection, ConfigError, Settings
 from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.captions import CaptionSettings
 from dictation.desktop.environment import Environment
-from dictation.desktop.hotkey import Hotkey, HotkeyUnavailable, open_hotkey
-from dictation.desktop.keys import KeySpec, KeySpecError, parse_key
+from dictation.desktop.hotkey import Bindings, Hotkeys, HotkeyUnavailable, KeyEvent, open_hotkeys
+from dictation.desktop.keys import KeySpec, KeySpecError, is_modifier, parse_key
 from dictation.desktop.output import OutputSettings
 from dictation.errors import DictationError
+from dictation.events import (
+    Command,
+    Event,
+    HotkeyPressed,
+    HotkeyReleased,
+    HotkeySpoiled,
+    SetLanguage,
+)
 from dictation.history import HistorySettings
 from dictation.session import SessionSettings
 
@@ -30,7 +38,10 @@ def require_desktop(env: Environment) -> None:
 
 def session_settings(settings: Settings) -> SessionSettings:
     """How long captions stay, and how the key is tapped."""
-    return SessionSettings(caption_seconds=settings.captions.linger_seconds)
+    return SessionSettings(
+        caption_seconds=settings.captions.linger_seconds,
+        modifier_key=is_modifier(settings.hotkey.key),
+    )
 
 
 def first_choices(settings: Settings) -> Choices:
@@ -97,19 +108,53 @@ def history_settings(settings: Settings) -> HistorySettings:
     return HistorySettings(enabled=section.enabled, days=section.days, entries=section.entries)
 
 
-def take_hotkey(
-    settings: Settings,
-    env: Environment,
-    on_press: Callable[[], None],
-    on_release: Callable[[], None],
-) -> Hotkey | str:
-    """The dictation key, or why this session has none.
+def bindings(settings: Settings) -> Bindings:
+    """The keys that are to be taken."""
+    section = settings.hotkey
+    chords: Bindings = {
+        "dictate": section.key,
+        "cancel": section.cancel,
+        "undo": section.undo,
+        "language": section.language,
+    }
+    return {binding: chord for binding, chord in chords.items() if chord}
+
+
+def take_hotkeys(
+    settings: Settings, env: Environment, emit: Callable[[Event], None]
+) -> Hotkeys | str:
+    """The keys, or why this session has none.
 
     Raises HotkeyUnknown or HotkeyBusy: those the user can set right.
     """
+
+    def tell(key: KeyEvent) -> None:
+        event = _event_of(key)
+        if event is not None:
+            emit(event)
+
     try:
-        hotkey = open_hotkey(settings.hotkey.key, env)
-        hotkey.start(on_press, on_release)
+        hotkeys = open_hotkeys(bindings(settings), env)
+        hotkeys.start(tell)
     except HotkeyUnavailable as error:
         return str(error)
-    return hotkey
+    return hotkeys
+
+
+def _event_of(key: KeyEvent) -> Event | None:
+    """What a key means to the session; only the dictation key's release means anything."""
+    match key:
+        case KeyEvent("dictate", "down"):
+            return HotkeyPressed()
+        case KeyEvent("dictate", "up"):
+            return HotkeyReleased()
+        case KeyEvent("dictate", "spoiled"):
+            return HotkeySpoiled()
+        case KeyEvent("cancel", "down"):
+            return Command("cancel")
+        case KeyEvent("undo", "down"):
+            return Command("undo")
+        case KeyEvent("language", "down"):
+            return SetLanguage("next")
+        case _:
+            return None

@@ -101,6 +101,12 @@ class Sound(Protocol):
     def allow(self) -> None: ...  # noqa: D102
 
 
+class Keys(Protocol):
+    """The global keys."""
+
+    def watch_cancel(self, watch: bool) -> None: ...  # noqa: D102
+
+
 class Post(Protocol):
     """The delivery desk."""
 
@@ -133,6 +139,7 @@ class Rooms:
     microphone: Sound
     delivery: Post
     screen: Screen
+    keys: Keys
     focus: Callable[[], Window | None]
     level: Callable[[], float]
     kept: KeptTexts
@@ -278,11 +285,14 @@ class Daemon:
                 pass
 
     def _step(self, event: Event) -> None:
+        cancellable = self._state.cancellable
         self._state, actions = step(self._state, event, self._clock())
         if isinstance(event, Final):
             self._record(event)
         for action in actions:
             self._do(action)
+        if self._state.cancellable != cancellable:
+            self._rooms.keys.watch_cancel(self._state.cancellable)
         # Not with StopListening: the worker still wants the post-roll.
         if isinstance(event, ListeningEnded) and not self._state.listening:
             self._rooms.microphone.release()

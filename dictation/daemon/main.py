@@ -22,7 +22,7 @@ from dictation.daemon.building import (
     output_settings,
     require_desktop,
     session_settings,
-    take_hotkey,
+    take_hotkeys,
 )
 from dictation.daemon.core import Asked, Daemon, LanguageChosen, Message, Rooms
 from dictation.daemon.delivery import DeliveryDesk
@@ -34,10 +34,11 @@ from dictation.daemon.screen import DesktopScreen
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.focus import open_focus
+from dictation.desktop.hotkey import NoHotkeys
 from dictation.desktop.output import open_output
 from dictation.desktop.tray import ChooseLanguage, NoTray, Quit, Toggle, TrayAction, open_tray
 from dictation.errors import DictationError
-from dictation.events import Command, HotkeyPressed, HotkeyReleased
+from dictation.events import Command
 from dictation.history import History, history_file
 from dictation.loading import load_recognizer, worker_settings
 from dictation.worker import Worker
@@ -85,16 +86,12 @@ def _build(
     stack: ExitStack,
 ) -> Daemon:
     """Make every part; `stack` takes them down again in the reverse order."""
-    hotkey = take_hotkey(
-        settings,
-        env,
-        lambda: inbox.put(HotkeyPressed()),
-        lambda: inbox.put(HotkeyReleased()),
-    )
-    if isinstance(hotkey, str):
-        _log.warning("%s", hotkey)
-    else:
-        stack.callback(hotkey.stop)
+    hotkeys = take_hotkeys(settings, env, inbox.put)
+    key = None if isinstance(hotkeys, str) else settings.hotkey.key
+    if isinstance(hotkeys, str):
+        _log.warning("%s", hotkeys)
+        hotkeys = NoHotkeys()
+    stack.callback(hotkeys.stop)
     delivery = DeliveryDesk(
         open_output(env, output_settings(settings)),
         inbox.put,
@@ -131,12 +128,12 @@ def _build(
         microphone=microphone,
         delivery=delivery,
         screen=screen,
+        keys=hotkeys,
         level=lambda: meter.level,
         focus=focus,
         kept=KeptTexts(kept_file()),
         records=Records(history, time.time),
     )
-    key = None if isinstance(hotkey, str) else settings.hotkey.key
     session, choices = session_settings(settings), first_choices(settings)
     screen.choices(choices, ())
     return Daemon(rooms, session, choices, screen.language, key, time.monotonic)

@@ -36,6 +36,13 @@ _OTHER_NAMES: dict[str, Modifier] = {
 }
 
 
+_SINGLE_MODIFIERS = {
+    shape.format(name)
+    for name in (*_MODIFIERS, *_OTHER_NAMES)
+    for shape in ("{}", "{}l", "{}r", "left{}", "right{}")
+}
+
+
 def parse_key(spec: str) -> KeySpec:
     """Read a chord; its last part is the key, kept as written. Raises KeySpecError."""
     *before, key = (part.strip() for part in spec.strip().split("+"))
@@ -43,6 +50,11 @@ def parse_key(spec: str) -> KeySpec:
         raise KeySpecError(f'"{spec}" names no key; write it like "F9" or "ctrl+alt+space"')
     wanted = {_modifier(part, spec) for part in before}
     return KeySpec(key, tuple(name for name in _MODIFIERS if name in wanted))
+
+
+def is_modifier(spec: str) -> bool:
+    """Whether a chord is a single modifier, which also serves shortcuts while it is held."""
+    return spec.strip().lower().replace("_", "") in _SINGLE_MODIFIERS
 
 
 def _modifier(name: str, spec: str) -> Modifier:

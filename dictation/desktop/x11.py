@@ -1,7 +1,6 @@
 """What every X11 part needs: a connection, the keyboard's layout, and who owns a window."""
 
 import itertools
-from collections.abc import Iterator
 from contextlib import suppress
 
 import Xlib.error
@@ -106,7 +105,7 @@ class Keyboard:
     def held_modifiers(self) -> set[int]:
         """The keycodes of modifier keys that are down now; lock keys do not count."""
         locks = {self.keycode(XK.string_to_keysym(name)) for name in ("Num_Lock", "Scroll_Lock")}
-        return self.keys_down() & set(self.modifier_codes()) - locks
+        return self.keys_down() & self.modifier_codes() - locks
 
     def keys_down(self) -> set[int]:
         """The keycodes of all keys that are down now."""
@@ -137,11 +136,14 @@ class Keyboard:
                 return 1 << index
         return 0
 
-    def modifier_codes(self) -> Iterator[int]:
-        """The keycodes of modifier keys; CapsLock is not among them."""
-        for index, row in enumerate(self._modifiers):
-            if index != X.LockMapIndex:
-                yield from (code for code in row if code)
+    def modifier_codes(self) -> set[int]:
+        """The keycodes of all modifier keys but CapsLock."""
+        rows = (row for index, row in enumerate(self._modifiers) if index != X.LockMapIndex)
+        return {code for row in rows for code in row if code}
+
+    def mask_of_code(self, code: int) -> int:
+        """The bit that a key sets in the state of an event, 0 when it is no modifier."""
+        return sum(1 << index for index, row in enumerate(self._modifiers) if code and code in row)
 
 
 _FRIENDLY = {

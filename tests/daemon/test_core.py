@@ -83,6 +83,9 @@ class Desk:
     def allow(self):
         self.allowed = True
 
+    def watch_cancel(self, watch):
+        self.cancels = watch
+
     def choices(self, choices, microphones):
         self.chosen = choices
 
@@ -123,6 +126,7 @@ class House:
             microphone=self.desk,
             delivery=self.delivery,
             screen=self.desk,
+            keys=self.desk,
             focus=lambda: self.desk.focused,
             level=lambda: -20.0,
             kept=self.kept,

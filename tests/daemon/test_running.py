@@ -84,3 +84,32 @@ def test_left_alone_none_of_its_threads_spins(idle_daemon):
     after = process.cpu_times()
     busy = (after.user - before.user + after.system - before.system) / 3.0
     assert busy < 0.25
+
+
+def test_escape_drops_what_is_being_said_and_leaves_no_trace(idle_daemon, desktop, sound, hands):
+    before = idle_daemon.wait_for("idle").utterances
+    with tk_entry(desktop) as entry:
+        hands.press("F9")
+        idle_daemon.wait_for("listening")
+        player = sound.start_playing(voice(2.0))
+        idle_daemon.wait_for("speaking")
+        hands.tap("Escape")
+        status = idle_daemon.wait_for("idle")
+        player.wait(30)
+        hands.release("F9")
+        assert entry.text() == ""
+    assert (status.utterances, status.caption) == (before, None)
+    assert idle_daemon.wait_for("idle").utterances == before
+
+
+def test_choices_made_from_a_shell_hold(idle_daemon):
+    said = [
+        idle_daemon.command(*command.split()).stdout
+        for command in ("language zh", "language next", "mute", "mode toggle", "microphone")
+    ]
+    assert said[:4] == [b"zh\n", b"en\n", b"muted\n", b"toggle\n"]
+    assert b"* the system's default" not in said[4]
+    assert idle_daemon.wait_for("muted").recognition == "en"
+    for command in ("language auto", "mute off", "mode hold"):
+        assert idle_daemon.command(*command.split()).returncode == 0
+    idle_daemon.wait_for("idle")

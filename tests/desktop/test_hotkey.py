@@ -10,14 +10,16 @@ from Xlib.display import Display
 
 from dictation.desktop.environment import Environment
 from dictation.desktop.hotkey import (
+    Bindings,
     HotkeyBusy,
     HotkeyUnavailable,
     HotkeyUnknown,
-    check_hotkey,
-    choose_hotkey,
-    open_hotkey,
+    KeyEvent,
+    check_hotkeys,
+    choose_hotkeys,
+    open_hotkeys,
 )
-from dictation.desktop.keys import KeySpec, KeySpecError, parse_key
+from dictation.desktop.keys import KeySpec, KeySpecError, is_modifier, parse_key
 from tests.hands import Hands
 from tests.xsession import XSession, wait_until, xsession
 
@@ -25,12 +27,20 @@ from tests.xsession import XSession, wait_until, xsession
 @contextmanager
 def started(spec: str, env: Environment) -> Iterator[list[str]]:
     log: list[str] = []
-    hotkey = open_hotkey(spec, env)
-    hotkey.start(lambda: log.append("down"), lambda: log.append("up"))
+    hotkeys = open_hotkeys({"dictate": spec}, env)
+    hotkeys.start(lambda event: log.append(event.change))
     try:
         yield log
     finally:
-        hotkey.stop()
+        hotkeys.stop()
+
+
+def start_alone(spec: str, env: Environment) -> None:
+    open_hotkeys({"dictate": spec}, env).start(ignore)
+
+
+def ignore(event: KeyEvent) -> None:
+    pass
 
 
 @contextmanager
@@ -173,7 +183,7 @@ def test_stopping_while_held_reports_the_release_and_frees_the_key(
 
 def test_a_busy_key_names_itself_and_a_free_one(env: Environment) -> None:
     with started("F9", env), pytest.raises(HotkeyBusy, match=r'"F9" is already taken.*"F8"'):
-        open_hotkey("F9", env).start(lambda: None, lambda: None)
+        start_alone("F9", env)
 
 
 def test_a_half_taken_chord_leaves_nothing_behind(env: Environment, hands: Hands) -> None:
@@ -183,7 +193,7 @@ def test_a_half_taken_chord_leaves_nothing_behind(env: Environment, hands: Hands
     root.grab_key(code, X.LockMask, False, X.GrabModeAsync, X.GrabModeAsync)
     other.sync()
     with pytest.raises(HotkeyBusy):
-        open_hotkey("F9", env).start(lambda: None, lambda: None)
+        start_alone("F9", env)
     root.ungrab_key(code, X.LockMask)
     refused: list[object] = []
     root.grab_key(
@@ -208,7 +218,7 @@ def test_a_half_taken_chord_leaves_nothing_behind(env: Environment, hands: Hands
 )
 def test_an_unknown_key_is_explained(spec: str, words: str, env: Environment) -> None:
     with pytest.raises(HotkeyUnknown, match=words):
-        open_hotkey(spec, env).start(lambda: None, lambda: None)
+        start_alone(spec, env)
 
 
 def test_chords_are_read_in_any_order_and_spelling() -> None:
@@ -220,10 +230,10 @@ def test_chords_are_read_in_any_order_and_spelling() -> None:
 
 def test_wayland_and_the_console_point_to_a_binding_of_the_compositor() -> None:
     wayland = Environment("linux", display=":0", wayland_display="wayland-0")
-    assert choose_hotkey(wayland).kind == "none"
+    assert choose_hotkeys(wayland).kind == "none"
     with pytest.raises(HotkeyUnavailable, match="dictation toggle"):
-        open_hotkey("F9", wayland)
-    check = check_hotkey("F9", Environment("linux"))
+        open_hotkeys({"dictate": "F9"}, wayland)
+    check = check_hotkeys({"dictate": "F9"}, Environment("linux"))
     assert check.status == "warning"
     assert "dictation toggle" in (check.remedy or "")
 
@@ -231,16 +241,116 @@ def test_wayland_and_the_console_point_to_a_binding_of_the_compositor() -> None:
 # python-xlib leaves its sockets to the garbage collector when it cannot connect.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_doctor_tries_the_key(env: Environment) -> None:
-    assert check_hotkey("F9", env).status == "ok"
+    key: Bindings = {"dictate": "F9"}
+    assert check_hotkeys(key, env).status == "ok"
     with started("F9", env):
-        assert check_hotkey("F9", env).status == "failed"
-    assert check_hotkey("F9", Environment("linux", display=":4711")).status == "failed"
+        assert check_hotkeys(key, env).status == "failed"
+    assert check_hotkeys(key, Environment("linux", display=":4711")).status == "failed"
 
 
 def test_the_key_dies_quietly_with_its_server() -> None:
-    log: list[str] = []
+    log: list[KeyEvent] = []
     with xsession(window_manager=None) as session:
-        hotkey = open_hotkey("F9", Environment("linux", display=session.display))
-        hotkey.start(lambda: log.append("down"), lambda: log.append("up"))
-    hotkey.stop()
+        hotkeys = open_hotkeys({"dictate": "F9"}, Environment("linux", display=session.display))
+        hotkeys.start(log.append)
+    hotkeys.watch_cancel(True)
+    hotkeys.stop()
     assert log == []
+
+
+def test_each_binding_has_a_key_of_its_own(env: Environment, hands: Hands) -> None:
+    log: list[tuple[str, str]] = []
+    keys: Bindings = {"dictate": "F9", "undo": "shift+F9", "language": "F10"}
+    hotkeys = open_hotkeys(keys, env)
+    hotkeys.start(lambda event: log.append((event.binding, event.change)))
+    try:
+        hands.tap("F9")
+        wait_until(lambda: len(log) == 2, "the first tap")
+        hands.tap("Shift_L", "F9")
+        wait_until(lambda: len(log) == 4, "the second tap")
+        hands.press("F10")
+        hands.press("F9")
+        wait_until(lambda: len(log) == 6, "both keys")
+    finally:
+        hotkeys.stop()
+    assert log[:4] == [("dictate", "down"), ("dictate", "up"), ("undo", "down"), ("undo", "up")]
+    assert set(log[4:6]) == {("dictate", "down"), ("language", "down")}
+    assert set(log[6:]) == {("dictate", "up"), ("language", "up")}
+
+
+def test_the_cancel_key_belongs_to_the_focused_window_until_it_is_wanted(
+    env: Environment, hands: Hands, desktop: XSession
+) -> None:
+    log: list[KeyEvent] = []
+    hotkeys = open_hotkeys({"dictate": "F9", "cancel": "Escape"}, env)
+    hotkeys.start(log.append)
+    other = Display(env.display)
+
+    def free() -> bool:
+        refused: list[object] = []
+        code, root = hands.code("Escape"), other.screen().root
+        root.grab_key(
+            code, 0, False, X.GrabModeAsync, X.GrabModeAsync,
+            onerror=lambda error, request: refused.append(error),
+        )  # fmt: skip
+        root.ungrab_key(code, 0)
+        other.sync()
+        return not refused
+
+    try:
+        with focused_recorder(desktop.display) as seen:
+            hands.tap("Escape")
+            hotkeys.watch_cancel(True)
+            wait_until(lambda: not free(), "the key to be taken")
+            hands.tap("Escape")
+            wait_until(lambda: len(log) == 2, "the cancel key")
+            hotkeys.watch_cancel(False)
+            wait_until(free, "the key to be given back")
+    finally:
+        hotkeys.stop()
+        other.close()
+    assert log == [KeyEvent("cancel", "down"), KeyEvent("cancel", "up")]
+    assert [kind for kind, code in seen if code == hands.code("Escape")].count(X.KeyPress) == 1
+
+
+def test_a_modifier_that_stands_alone_is_spoiled_by_another_key(
+    env: Environment, hands: Hands, desktop: XSession
+) -> None:
+    with focused_recorder(desktop.display) as seen, started("RightCtrl", env) as log:
+        hands.press("Control_R")
+        wait_until(lambda: log == ["down"], "the press")
+        hands.press("c")
+        wait_until(lambda: log == ["down", "spoiled"], "the shortcut to be noticed")
+        hands.release("c", "Control_R")
+        wait_until(lambda: log == ["down", "spoiled", "up"], "the release")
+    assert (X.KeyPress, hands.code("c")) in seen
+
+
+@pytest.mark.parametrize("on_before", [False, True])
+def test_a_lock_key_keeps_its_lock_as_it_was(
+    on_before: bool, env: Environment, hands: Hands
+) -> None:
+    def locked() -> bool:
+        return bool(hands.display.screen().root.query_pointer().mask & X.LockMask)
+
+    if locked() != on_before:
+        hands.tap("Caps_Lock")
+    try:
+        with started("CapsLock", env) as log:
+            for taps in (1, 2, 3):
+                hands.tap("Caps_Lock")
+                wait_until(lambda: log == ["down", "up"] * taps, "the tap")  # noqa: B023
+                assert locked() == on_before
+    finally:
+        if locked():
+            hands.tap("Caps_Lock")
+
+
+@pytest.mark.parametrize("spec", ["RightCtrl", "Control_R", "alt", "Super_L", "leftshift"])
+def test_a_single_modifier_is_known_by_any_of_its_names(spec: str) -> None:
+    assert is_modifier(spec)
+
+
+@pytest.mark.parametrize("spec", ["F9", "CapsLock", "ctrl+space", "l", "control+r"])
+def test_other_keys_are_no_single_modifiers(spec: str) -> None:
+    assert not is_modifier(spec)

@@ -15,7 +15,7 @@ from Xlib.display import Display
 from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import Window
-from dictation.desktop.hotkey import open_hotkey
+from dictation.desktop.hotkey import open_hotkeys
 from dictation.desktop.keys import KeySpec
 from dictation.desktop.output import (
     DeliveryError,
@@ -226,8 +226,8 @@ def test_the_key_may_be_held_while_texts_arrive(
     desktop: XSession, env: Environment, output: Output, hands: Hands
 ) -> None:
     log: list[str] = []
-    hotkey = open_hotkey("F9", env)
-    hotkey.start(lambda: log.append("down"), lambda: log.append("up"))
+    hotkey = open_hotkeys({"dictate": "F9"}, env)
+    hotkey.start(lambda event: log.append(event.change))
     expected = ""
     with tk_entry(desktop) as app:
         hands.press("F9")

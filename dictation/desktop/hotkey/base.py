@@ -1,9 +1,17 @@
-"""What a global dictation key is to the rest of the program."""
+"""What global keys are to the rest of the program."""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from dictation.errors import DictationError
+
+Binding = Literal["dictate", "cancel", "undo", "language"]
+"""What a key is for: cancel is taken from the other programs only while there is something to
+cancel, the others always."""
+
+Bindings = dict[Binding, str]
+"""The chord of each binding that has one."""
 
 
 class HotkeyUnknown(DictationError):  # noqa: N818 (named for what is the matter)
@@ -18,16 +26,44 @@ class HotkeyUnavailable(DictationError):  # noqa: N818 (named for what is the ma
     """This session offers no global keys."""
 
 
-class Hotkey(Protocol):
-    """A key that works whichever window has the focus.
+@dataclass(frozen=True, slots=True)
+class KeyEvent:
+    """A binding's key goes down or up; each down is followed by one up.
 
-    The callbacks come from a thread of the key's own; each press is followed by one release.
+    spoiled: before it came up, another key was pressed with a modifier that stands alone.
     """
 
-    def start(self, on_press: Callable[[], None], on_release: Callable[[], None]) -> None:
-        """Take the key. Raises HotkeyUnknown or HotkeyBusy."""
+    binding: Binding
+    change: Literal["down", "up", "spoiled"]
+
+
+Emit = Callable[[KeyEvent], None]
+
+
+class Hotkeys(Protocol):
+    """Keys that work whichever window has the focus; `emit` is called from a thread of theirs."""
+
+    def start(self, emit: Emit) -> None:
+        """Take the keys. Raises HotkeyUnknown, HotkeyBusy or HotkeyUnavailable."""
+        ...
+
+    def watch_cancel(self, watch: bool) -> None:
+        """Take the key that cancels, or give it back; from any thread, does not wait."""
         ...
 
     def stop(self) -> None:
-        """Give the key back; a key still held is reported as released."""
+        """Give the keys back; one still held is reported as released."""
         ...
+
+
+class NoHotkeys:
+    """For a session that offers no global keys."""
+
+    def start(self, emit: Emit) -> None:
+        """Take nothing."""
+
+    def watch_cancel(self, watch: bool) -> None:
+        """Take nothing."""
+
+    def stop(self) -> None:
+        """Nothing to give back."""

@@ -1,59 +1,71 @@
-"""A global key on X11: a passive grab, so that the focused window does not see the key.
+"""Global keys on X11: passive grabs, so that the focused window does not see the keys.
 
 Recipe: XGrabKey(3), and the X protocol's "Passive Grabs": the server grabs the whole keyboard for
 as long as the key is held. We let go of that at once, so that text can be pasted and typed while
 the user holds the key, and watch the key itself until it is up.
 """
 
-import difflib
+import logging
 import os
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 import Xlib.error
 from Xlib import X
 from Xlib.display import Display
 
-from dictation.desktop.hotkey.base import HotkeyBusy, HotkeyUnknown
-from dictation.desktop.keys import KeySpec, KeySpecError, parse_key
-from dictation.desktop.x11 import Keyboard, close_display, key_names, keysym, open_display
+from dictation.desktop.hotkey.base import Binding, Emit, HotkeyBusy, HotkeyUnknown, KeyEvent
+from dictation.desktop.hotkey.x11_grab import Grab, read_chord
+from dictation.desktop.x11 import Keyboard, close_display, open_display
 
 _WATCH_SECONDS = 0.012
 """How often a held key is looked at; far below what a person can notice."""
 
-_ALTERNATIVES = ("F9", "F8", "F10", "Pause", "Scroll_Lock", "ctrl+alt+space", "Menu")
+_WATCH_CANCEL, _LEAVE_CANCEL = b"+", b"-"
+
+_log = logging.getLogger(__name__)
 
 
-class X11Hotkey:
-    """One key on one display, with a connection and a thread of its own while it is started."""
+class X11Hotkeys:
+    """The keys of one display, with a connection and a thread of their own while started."""
 
-    def __init__(self, spec: str, display: str | None) -> None:
-        self._spec = _read(spec)
+    def __init__(self, bindings: Mapping[Binding, str], display: str | None) -> None:
+        self._specs = {binding: read_chord(binding, spec) for binding, spec in bindings.items()}
         self._display_name = display
         self._thread: threading.Thread | None = None
         self._wake = -1
 
-    def start(self, on_press: Callable[[], None], on_release: Callable[[], None]) -> None:
-        """Take the key. Raises HotkeyUnknown, HotkeyBusy or DisplayError."""
+    def start(self, emit: Emit) -> None:
+        """Take the keys. Raises HotkeyUnknown, HotkeyBusy or DisplayError."""
         if self._thread is not None:
-            raise RuntimeError("the hotkey is started already")
+            raise RuntimeError("the hotkeys are started already")
         display = open_display(self._display_name)
         try:
-            grab = _Grab(display, self._spec)
-            grab.take()
+            keyboard = Keyboard(display)
+            grabs = [Grab(display, keyboard, *item) for item in self._specs.items()]
+            for grab in grabs:
+                if grab.binding != "cancel":
+                    grab.take()
         except (HotkeyBusy, HotkeyUnknown):
             close_display(display)
             raise
         reader, self._wake = os.pipe()
-        self._thread = threading.Thread(
-            target=_watch, args=(grab, reader, on_press, on_release), name="hotkey", daemon=True
-        )
+        watch = _Watch(display, keyboard, grabs, reader, emit)
+        self._thread = threading.Thread(target=watch.run, name="hotkey", daemon=True)
         self._thread.start()
 
+    def watch_cancel(self, watch: bool) -> None:
+        """Take the key that cancels, or give it back."""
+        if self._thread is not None:
+            # Nobody reads any more when the X server is gone.
+            with suppress(BrokenPipeError):
+                os.write(self._wake, _WATCH_CANCEL if watch else _LEAVE_CANCEL)
+
     def stop(self) -> None:
-        """Give the key back; does nothing when it was not started."""
+        """Give the keys back; does nothing when they were not started."""
         if self._thread is None:
             return
         os.close(self._wake)
@@ -61,137 +73,102 @@ class X11Hotkey:
         self._thread = None
 
 
-def _read(spec: str) -> KeySpec:
-    try:
-        parsed = parse_key(spec)
-    except KeySpecError as error:
-        raise HotkeyUnknown(f"hotkey {error}") from error
-    if not keysym(parsed.key):
-        close = difflib.get_close_matches(parsed.key.lower(), key_names(), n=3, cutoff=0.6)
-        hint = (
-            f"did you mean {' or '.join(_shown(name) for name in close)}?"
-            if close
-            else ('use a name such as "F9", "Pause" or "ctrl+alt+space"')
-        )
-        raise HotkeyUnknown(f'hotkey "{spec}": there is no key "{parsed.key}"; {hint}')
-    return parsed
+@dataclass(slots=True)
+class _Held:
+    """A key that is down: what else was down with it, and its lock as it was before."""
+
+    grab: Grab
+    others: set[int]
+    lock: bool
+    spoiled: bool = False
 
 
-def _shown(name: str) -> str:
-    return f'"{name.upper() if name[:1] == "f" and name[1:].isdigit() else name}"'
+class _Watch:
+    """Reports presses and releases until the pipe is closed or the server is gone."""
 
+    def __init__(
+        self, display: Display, keyboard: Keyboard, grabs: list[Grab], reader: int, emit: Emit
+    ) -> None:
+        self._display = display
+        self._keyboard = keyboard
+        self._grabs = grabs
+        self._reader = reader
+        self._emit = emit
+        self._held: dict[Binding, _Held] = {}
 
-class _Grab:
-    """The passive grab of one chord under every combination of lock keys."""
+    def run(self) -> None:
+        try:
+            with suppress(Xlib.error.ConnectionClosedError):
+                while self._wait():
+                    while self._display.pending_events():
+                        self._take(self._display.next_event())
+                    self._look()
+        finally:
+            for binding in list(self._held):
+                self._emit(KeyEvent(binding, "up"))
+            os.close(self._reader)
+            close_display(self._display)
 
-    def __init__(self, display: Display, spec: KeySpec) -> None:
-        self.display = display
-        self.keyboard = Keyboard(display)
-        self.code = 0
-        self._spec = spec
-        self._masks: list[int] = []
+    def _wait(self) -> bool:
+        """Wait for something to do; False when the owner has closed the pipe."""
+        if self._display.pending_events():
+            return True
+        wait = _WATCH_SECONDS if self._held else None
+        ready, _, _ = select.select([self._display.fileno(), self._reader], [], [], wait)
+        if self._reader not in ready:
+            return True
+        orders = os.read(self._reader, 4096)
+        if orders:
+            self._watch_cancel(orders[-1:] == _WATCH_CANCEL)
+        return bool(orders)
 
-    def take(self) -> None:
-        code = self.keyboard.keycode(keysym(self._spec.key))
-        if code is None:
-            raise HotkeyUnknown(
-                f'hotkey "{self._spec}": this keyboard has no key "{self._spec.key}"; '
-                "choose another one under [hotkey] key"
-            )
-        masks = self._all_masks()
-        if not _grab(self.display, code, masks):
-            free = next((name for name in _ALTERNATIVES if self._is_free(name)), None)
-            advice = f', such as "{free}", which is free' if free else ""
-            raise HotkeyBusy(
-                f'hotkey "{self._spec}" is already taken by another program: close it or remove '
-                f"its shortcut, or choose another key under [hotkey] key{advice}"
-            )
-        self.code, self._masks = code, masks
+    def _watch_cancel(self, watch: bool) -> None:
+        for grab in self._grabs:
+            if grab.binding == "cancel" and watch:
+                try:
+                    grab.take()
+                except HotkeyBusy as error:
+                    _log.warning("%s", error)
+            elif grab.binding == "cancel":
+                grab.give_back()
 
-    def renew(self) -> None:
-        """Follow the key to where a new layout has put it."""
-        self.keyboard.refresh()
-        code = self.keyboard.keycode(keysym(self._spec.key))
-        masks = self._all_masks()
-        if code is None or (code == self.code and masks == self._masks):
+    def _take(self, event: object) -> None:
+        kind = getattr(event, "type", None)
+        if kind == X.MappingNotify and not self._held:
+            self._keyboard.refresh()
+            for grab in self._grabs:
+                grab.renew()
+        if kind != X.KeyPress:
             return
-        _ungrab(self.display, self.code, self._masks)
-        if _grab(self.display, code, masks):
-            self.code, self._masks = code, masks
-        else:
-            _grab(self.display, self.code, self._masks)
+        code = getattr(event, "detail", 0)
+        pressed = self._pressed(code, int(getattr(event, "state", 0)))
+        if pressed is None:
+            return
+        # Autorepeat brings the grab back each time, so it is let go each time.
+        self._display.ungrab_keyboard(X.CurrentTime)
+        self._display.flush()
+        if pressed.binding not in self._held:
+            others = self._keyboard.keys_down() - {code}
+            lock = bool(getattr(event, "state", 0) & self._keyboard.mask_of_code(code))
+            self._held[pressed.binding] = _Held(pressed, others, lock)
+            self._emit(KeyEvent(pressed.binding, "down"))
 
-    def is_down(self) -> bool:
-        return self.code in self.keyboard.keys_down()
+    def _pressed(self, code: int, state: int) -> Grab | None:
+        """The grab that a press belongs to: several chords may share a key."""
+        taken = [grab for grab in self._grabs if grab.taken and grab.code == code]
+        exact = [grab for grab in taken if grab.matches(state)]
+        return next(iter(exact or taken), None)
 
-    def _all_masks(self) -> list[int]:
-        held = sum(self.keyboard.mask(name) for name in self._spec.modifiers)
-        return [held | lock for lock in self.keyboard.lock_masks()]
-
-    def _is_free(self, name: str) -> bool:
-        spec = parse_key(name)
-        code = self.keyboard.keycode(keysym(spec.key))
-        if code is None or spec == self._spec:
-            return False
-        mask = sum(self.keyboard.mask(modifier) for modifier in spec.modifiers)
-        taken = _grab(self.display, code, [mask])
-        _ungrab(self.display, code, [mask])
-        return taken
-
-
-def _grab(display: Display, code: int, masks: list[int]) -> bool:
-    refused: list[object] = []
-
-    def note(error: object, request: object) -> None:
-        refused.append(error)
-
-    for mask in masks:
-        display.screen().root.grab_key(
-            code, mask, False, X.GrabModeAsync, X.GrabModeAsync, onerror=note
-        )
-    display.sync()
-    if refused:
-        _ungrab(display, code, masks)
-    return not refused
-
-
-def _ungrab(display: Display, code: int, masks: list[int]) -> None:
-    for mask in masks:
-        display.screen().root.ungrab_key(code, mask)
-    display.sync()
-
-
-def _watch(
-    grab: _Grab, reader: int, on_press: Callable[[], None], on_release: Callable[[], None]
-) -> None:
-    """Report presses and releases until the pipe is closed or the server is gone."""
-    display = grab.display
-    down = False
-    try:
-        with suppress(Xlib.error.ConnectionClosedError):
-            while True:
-                if not display.pending_events():
-                    wait = _WATCH_SECONDS if down else None
-                    ready, _, _ = select.select([display.fileno(), reader], [], [], wait)
-                    if reader in ready:
-                        break
-                while display.pending_events():
-                    event = display.next_event()
-                    if event.type == X.MappingNotify and not down:
-                        grab.renew()
-                    elif event.type == X.KeyPress and event.detail == grab.code:
-                        # Autorepeat brings the grab back each time, so it is let go each time.
-                        display.ungrab_keyboard(X.CurrentTime)
-                        display.flush()
-                        if not down:
-                            down = True
-                            on_press()
-                # Events of autorepeat say "up" although the key is down: only its state counts.
-                if down and not grab.is_down():
-                    down = False
-                    on_release()
-    finally:
-        if down:
-            on_release()
-        os.close(reader)
-        close_display(display)
+    def _look(self) -> None:
+        """Events of autorepeat say "up" although the key is down: only its state counts."""
+        if not self._held:
+            return
+        down = self._keyboard.keys_down()
+        for binding, held in list(self._held.items()):
+            if held.grab.modifier and not held.spoiled and down - held.others - {held.grab.code}:
+                held.spoiled = True
+                self._emit(KeyEvent(binding, "spoiled"))
+            if held.grab.code not in down:
+                del self._held[binding]
+                held.grab.set_lock(held.lock)
+                self._emit(KeyEvent(binding, "up"))
