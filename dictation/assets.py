@@ -1,14 +1,16 @@
-"""Where the files that come with Dictation are: models and samples."""
+"""Where models and samples are: those that come with Dictation and those that were downloaded."""
 
 from pathlib import Path
 
+from dictation.catalogue.entries import find_entry
+from dictation.catalogue.place import models_folder
 from dictation.errors import DictationError
 
 _PACKAGE = Path(__file__).parent
 
 
 class AssetError(DictationError):
-    """A file that should have come with Dictation is not there."""
+    """A model or a recording is not there."""
 
 
 def assets_folder() -> Path:
@@ -18,19 +20,30 @@ def assets_folder() -> Path:
 
 
 def model_folder(name: str) -> Path:
-    """The folder of a model: one that comes with Dictation, or any by its path.
+    """The folder of a model: one that comes with Dictation or was downloaded, by its name, or any
+    by its path.
 
-    Raises AssetError, which lists the models there are, for neither.
+    Raises AssetError, which says how to get it or which ones there are, for neither.
     """
-    own = assets_folder() / "models"
-    for folder in (own / name, Path(name).expanduser()):
-        if any((folder / name).is_file() for name in ("config.json", "train.yaml")):
+    for folder in (bundled_models() / name, models_folder() / name, Path(name).expanduser()):
+        if any((folder / file).is_file() for file in ("config.json", "train.yaml")):
             return folder
-    known = sorted(found.parent.name for found in own.glob("*/config.json"))
-    there_are = f"there are: {', '.join(known)}" if known else f"there is none in {own}"
-    raise AssetError(
-        f"there is no model '{name}' (a folder with config.json or train.yaml); {there_are}"
+    if find_entry(name) is not None:
+        raise AssetError(f"'{name}' is not here yet: dictation models download {name}")
+    found = (*bundled_models().glob("*/config.json"), *models_folder().glob("*/train.yaml"))
+    known = sorted(file.parent.name for file in found)
+    there_are = (
+        f"there are: {', '.join(known)}" if known else f"there is none in {bundled_models()}"
     )
+    raise AssetError(
+        f"there is no model '{name}' (a folder with config.json or train.yaml); {there_are};"
+        " more: dictation models list"
+    )
+
+
+def bundled_models() -> Path:
+    """The folder of the models that come with Dictation."""
+    return assets_folder() / "models"
 
 
 def samples_folder() -> Path:

@@ -1,18 +1,183 @@
-"""`dictation models import`: a WeNet folder becomes one of ours, or the reason is told."""
+"""`dictation models`: published models found, fetched, measured, converted; reasons in one line."""
 
+import hashlib
+import json
+
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from dictation.assets import AssetError, model_folder
+from dictation.catalogue.entries import CATALOGUE
+from dictation.checkpoints.folders import load_folder
 from dictation.cli import told
 from dictation.cli.app import app
 from dictation.cli.models import import_model
+from dictation.cli.sizes import published_shape
+from dictation.config import load_settings
+from dictation.loading import load_recognizer
+from dictation.model.sizes import model_size
 from dictation.recognizer import Recognizer
-from tests.wenet_folder import settings, write
+from tests.catalogue.server import Site, serving
+from tests.wenet_folder import pack, settings, write
+
+NAME = "aishell_u2pp_conformer_exp"
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data" / "dictation" / "models"
+
+
+@pytest.fixture
+def packed(tmp_path):
+    return pack(write(tmp_path / "theirs", settings()))
+
+
+@pytest.fixture
+def site(packed):
+    with serving(Site(files={"/model.tar.gz": packed})) as running:
+        yield running
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["models", *map(str, arguments)])
+
+
+def download(site):
+    return run("download", NAME, "--url", f"{site.address}/model.tar.gz")
+
+
+def test_a_downloaded_model_recognises_under_its_name(site, packed, data_folder, tmp_path):
+    result = download(site)
+    assert result.exit_code == 0, result.output
+    assert hashlib.sha256(packed).hexdigest() in result.output
+    assert str(data_folder / NAME) in result.output
+    config = tmp_path / "config.toml"
+    config.write_text(f'[model]\nname = "{NAME}"\nprecision = "fp32"\nthreads = 1\n')
+    recognizer = load_recognizer(load_settings(config).model)
+    assert recognizer.description.startswith(f"{NAME}, ")
+    same = Recognizer.load(tmp_path / "theirs", device="cpu", precision="fp32", threads=1)
+    samples = np.random.default_rng(5).normal(0, 0.1, 40_000).astype(np.float32)
+    assert recognizer.transcribe(samples) == same.transcribe(samples)
+
+
+def test_a_published_model_that_is_not_here_names_the_command():
+    with pytest.raises(AssetError, match=f"dictation models download {NAME}"):
+        model_folder(NAME)
+
+
+def test_a_name_nobody_knows_names_those_that_are_here(site):
+    download(site)
+    with pytest.raises(AssetError, match=rf"there are: {NAME}, starter; more: dictation models"):
+        model_folder("stater")
+
+
+def test_the_list_has_what_is_published_and_what_is_here(site, data_folder):
+    download(site)
+    listed = run("list").output
+    for entry in CATALOGUE:
+        assert entry.name in listed
+        assert entry.licence in listed
+        assert all(rate.test in listed for rate in entry.rates)
+    assert "starter: zh, en;" in listed
+    assert listed.count("; downloaded") == 1
+    values = {value["name"]: value for value in json.loads(run("list", "--json").output)}
+    assert set(values) == {"starter", *(entry.name for entry in CATALOGUE)}
+    assert values[NAME]["folder"] == str(data_folder / NAME)
+    assert values[NAME]["rates"] == {"AISHELL-1 test": [4.63, 5.05]}
+    assert values["gigaspeech_u2pp_conformer_exp"]["folder"] is None
+
+
+def test_a_removed_model_is_gone(site, data_folder):
+    download(site)
+    assert run("path", NAME).output == f"{data_folder / NAME}\n"
+    assert run("remove", NAME).exit_code == 0
+    assert not (data_folder / NAME).exists()
+    assert run("path").output == f"{data_folder}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("download", "aishel"), "there is no 'aishel' in the catalogue; there are: aishell_u2pp"),
+        (("download", "starter"), "starter comes with Dictation"),
+        (("remove", NAME), "not among the downloaded models"),
+        (("path", NAME), f"dictation models download {NAME}"),
+        (("info", "nowhere"), "there is no model 'nowhere'"),
+    ],
+)
+def test_a_wrong_name_is_told_in_one_line(command, message, capsys):
+    assert told(lambda: app(["models", *command], standalone_mode=False)) == 1
+    complaint = capsys.readouterr().err
+    assert message in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_model_that_is_not_where_it_should_be_is_told_in_one_line(site, capsys):
+    command = ["models", "download", NAME, "--url", f"{site.address}/elsewhere"]
+    assert told(lambda: app(command, standalone_mode=False)) == 1
+    assert "404" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "millions"),
+    [
+        ("article", "a preset", 89.8),
+        ("0.6b", "a preset", 579.9),
+        ("u2pp", "a preset", 48.3),
+        (NAME, "not downloaded", 48.3),
+        ("starter", "starter", 73.2),
+    ],
+)
+def test_sizes_of_presets_of_published_and_of_bundled_models(name, source, millions):
+    printed = run("info", name).output
+    assert source in printed.splitlines()[0]
+    assert f"parameters  {millions} M: encoder" in printed
+    assert "fp16 or bf16" in printed
+    assert "a second to CTC" in printed
+
+
+def test_sizes_of_a_folder_are_those_of_its_weights(packed, tmp_path):
+    values = json.loads(run("info", tmp_path / "theirs", "--json").output)
+    model = load_folder(tmp_path / "theirs").model
+    assert values["parameters"] == sum(each.numel() for each in model.parameters())
+    assert values["source"] == str(tmp_path / "theirs")
+    assert values["memory_rate"] == 25.0
+
+
+def test_a_downloaded_model_is_measured_itself(site):
+    download(site)
+    assert json.loads(run("info", NAME, "--json").output)["parameters"] < 100_000
+
+
+def test_units_may_be_chosen_for_a_model_to_be_trained():
+    few, many = (json.loads(run("info", "u2pp", "--units", n, "--json").output) for n in (100, 200))
+    assert few["model"]["vocabulary"] == 100
+    assert few["parameters"] < many["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        ("aishell_u2pp_conformer_exp", 48.35),
+        ("aishell2_u2pp_conformer_exp", 49.6),
+        ("librispeech_u2pp_conformer_exp", 49.4),
+        ("gigaspeech_u2pp_conformer_exp", 123.5),
+        ("wenetspeech_u2pp_conformer_exp", 122.6),
+        ("multi_cn_unified_conformer_exp", 47.2),
+    ],
+)
+def test_the_published_shapes_have_the_published_sizes(name, millions):
+    shape = next(entry.shape for entry in CATALOGUE if entry.name == name)
+    size = model_size(published_shape(shape))
+    assert size.parameters / 1e6 == pytest.approx(millions, abs=0.06)
 
 
 def test_an_imported_model_recognises(tmp_path):
     source, target = write(tmp_path / "theirs", settings()), tmp_path / "ours"
-    result = CliRunner().invoke(app, ["models", "import", str(source), str(target)])
+    result = run("import", source, target)
     assert result.exit_code == 0, result.output
     assert "theirs: 0.0 M parameters, 15 units" in result.output
     assert (target / "config.json").is_file()

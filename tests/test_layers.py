@@ -18,7 +18,8 @@ ALLOWED: dict[str, set[str]] = {
     "session": {"actions", "events"},
     "config": {"errors"},
     "history": {"errors", "events"},
-    "assets": {"errors"},
+    "catalogue": {"errors"},
+    "assets": {"catalogue", "errors"},
     "model": {"errors", "events"},
     "audio": {*GROUND},
     "text": {"errors", "events"},
@@ -54,6 +55,10 @@ ALLOWED: dict[str, set[str]] = {
     },
 }
 """What each room may import beside itself."""
+
+NETWORK = {"aiohttp", "ftplib", "http", "httpx", "huggingface_hub", "requests", "urllib.request"}
+DOWNLOADS = {"dictation.catalogue.download", "dictation.catalogue.store"}
+"""What reaches for other computers, and our own parts that do."""
 
 HOUSE = {"bench", "cli", "daemon", "demo", "doctor"}
 """These know every room but training, which only the command line knows."""
@@ -101,6 +106,14 @@ def test_a_room_knows_only_whom_it_may(file):
 def test_only_the_recogniser_and_what_it_stands_on_know_torch(file):
     heavy = {name.split(".")[0] for name in imports_of(file)} & HEAVY
     assert not heavy or room_of(file) in WITH_TORCH
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_only_the_catalogue_fetches_and_only_the_command_line_asks_it_to(file):
+    known, room = set(imports_of(file)), room_of(file)
+    roots = {name.split(".")[0] for name in known}
+    assert not (known | roots) & NETWORK or room == "catalogue"
+    assert not known & DOWNLOADS or room in ("catalogue", "cli")
 
 
 def test_the_rules_see_imports_inside_functions(tmp_path):

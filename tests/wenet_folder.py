@@ -1,6 +1,8 @@
 """A WeNet model folder with random weights, as WeNet would have written it."""
 
+import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +170,11 @@ def write(folder: Path, values: dict[str, Any], tensors: dict[str, Tensor] | Non
     sums = {"mean_stat": [40.0] * BINS, "var_stat": [464.0] * BINS, "frame_num": 4}
     (folder / "global_cmvn").write_text(json.dumps(sums))
     return folder
+
+
+def pack(folder: Path) -> bytes:
+    """Return a folder as the .tar.gz that WeNet would have published."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        tar.add(folder, arcname="20210601_u2++_conformer_exp")
+    return stream.getvalue()

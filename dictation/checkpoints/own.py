@@ -57,6 +57,11 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
         safetensors.torch.save_file(shard, folder / f"{name}.safetensors")
 
 
+def read_config(folder: Path) -> ModelConfig:
+    """Read what a model folder of ours says of its model; raises ModelError."""
+    return _read_config(folder)[0]
+
+
 def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> Checkpoint:
     """Read a model folder; every weight must be there, fit, and be wanted. They become `dtype`.
 

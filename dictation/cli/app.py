@@ -7,6 +7,7 @@ import typer
 
 from dictation.cli import model as model_commands
 from dictation.cli import text as text_commands
+from dictation.cli.catalogue import models
 from dictation.transcripts.kinds import Format
 
 app = typer.Typer(
@@ -17,7 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-models = typer.Typer(help="Model folders.", no_args_is_help=True)
 app.add_typer(models, name="models")
 
 Config = Annotated[
@@ -237,19 +237,6 @@ def demo(
     from dictation.demo import run_demo
 
     run_demo(config, silent=silent)
-
-
-@models.command("import")
-def import_model(
-    source: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A WeNet U2 or U2++ Conformer: train.yaml etc.")
-    ],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
-) -> None:
-    """Turn a published WeNet model into a model folder of Dictation's own."""
-    from dictation.cli.models import import_model
-
-    import_model(source, target)
 
 
 model_commands.register(app)

@@ -1,12 +1,76 @@
-"""`dictation models`: model folders of others made our own."""
+"""`dictation models`: what there is, and getting, removing and converting it."""
 
+import json
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from dictation.assets import bundled_models, model_folder
+from dictation.catalogue.entries import CATALOGUE, Entry, find_entry
+from dictation.catalogue.place import models_folder
+from dictation.catalogue.store import ModelStore, StoreError
 from dictation.errors import DictationError
 
 
 class ImportTargetError(DictationError):
     """The folder to write a model to holds something already."""
+
+
+def show_models(*, as_json: bool) -> None:
+    """Print every model that has a name, with what is published of it and whether it is here."""
+    store = ModelStore(models_folder())
+    bundled = sorted(file.parent for file in bundled_models().glob("*/config.json"))
+    if as_json:
+        print(json.dumps(_as_values(bundled, store), ensure_ascii=False, indent=2))
+        return
+    for folder in bundled:
+        megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+        print(f"{folder.name}: zh, en; {megabytes:.0f} MB; Apache-2.0; comes with Dictation")
+        print(f"  error rates: {folder / 'MODEL_CARD.md'}")
+    for entry in CATALOGUE:
+        here = "" if store.folder(entry.name) is None else "; downloaded"
+        about = f"{entry.language}, {entry.units}; {entry.megabytes} MB; licence {entry.licence}"
+        print(f"{entry.name}: {about}{here}")
+        for rate in rates_of(entry):
+            print(f"  {rate}")
+    print("rates: attention rescoring, whole utterances / chunks of 640 ms (GigaSpeech: 480 ms)")
+
+
+def download_model(name: str, url: str | None) -> None:
+    """Download a model of the catalogue and unpack it, with a bar on a terminal.
+
+    Raises StoreError, DownloadError or ArchiveError.
+    """
+    entry = _entry(name)
+    columns = (TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=None)
+        addresses = None if url is None else (url,)
+        folder, pin = ModelStore(models_folder()).install(
+            entry, lambda done, total: bar.update(task, completed=done, total=total), addresses
+        )
+    print(f"{pin.size / 1e6:.1f} MB from {pin.url}")
+    print(f"SHA-256 {pin.sha256}{'' if entry.sha256 else ' (none is published: held to from now)'}")
+    print(f'{folder}; use it with model.name = "{name}" or --model {name}')
+
+
+def remove_model(name: str) -> None:
+    """Delete a downloaded model; raises StoreError."""
+    ModelStore(models_folder()).remove(_entry(name).name)
+    print(f"{name} is removed")
+
+
+def show_path(name: str | None) -> None:
+    """Print the folder of a model, or of all downloaded ones; raises AssetError."""
+    print(models_folder() if name is None else model_folder(name))
 
 
 def import_model(source: Path, target: Path) -> None:
@@ -25,3 +89,40 @@ def import_model(source: Path, target: Path) -> None:
     count = sum(parameter.numel() for parameter in checkpoint.model.parameters())
     print(f"{checkpoint.name}: {count / 1e6:.1f} M parameters, {len(checkpoint.tokenizer)} units")
     print(f'written to {target}; use it with model.name = "{target.resolve()}"')
+
+
+def rates_of(entry: Entry) -> list[str]:
+    """The published error rates, one a line."""
+    return [
+        f"{rate.test}: {entry.measure} {rate.whole:.2f} / {rate.chunks:.2f} %"
+        for rate in entry.rates
+    ]
+
+
+def _as_values(bundled: list[Path], store: ModelStore) -> list[dict[str, object]]:
+    own: list[dict[str, object]] = [{"name": each.name, "folder": str(each)} for each in bundled]
+    published: list[dict[str, object]] = [
+        {
+            "name": entry.name,
+            "language": entry.language,
+            "units": entry.units,
+            "megabytes": entry.megabytes,
+            "measure": entry.measure,
+            "rates": {rate.test: [rate.whole, rate.chunks] for rate in entry.rates},
+            "licence": entry.licence,
+            "addresses": list(entry.addresses),
+            "folder": None if (folder := store.folder(entry.name)) is None else str(folder),
+        }
+        for entry in CATALOGUE
+    ]
+    return own + published
+
+
+def _entry(name: str) -> Entry:
+    entry = find_entry(name)
+    if entry is None:
+        if (bundled_models() / name).is_dir():
+            raise StoreError(f"{name} comes with Dictation")
+        known = ", ".join(each.name for each in CATALOGUE)
+        raise StoreError(f"there is no '{name}' in the catalogue; there are: {known}")
+    return entry

@@ -118,7 +118,7 @@ def test_the_large_one_has_the_parameters_the_article_speaks_of(vocabulary):
     assert model_size(large(vocabulary)).parameters == pytest.approx(0.58e9, rel=0.03)
 
 
-def test_the_article_has_a_sixth_of_what_it_claims():
+def test_the_article_has_a_sixth_of_what_it_says():
     size = model_size(article(10_000))
     assert size.parameters == pytest.approx(89.8e6, rel=0.001)
     assert dict(size.parts)["encoder"] == pytest.approx(55.3e6, rel=0.001)

@@ -1,0 +1,84 @@
+"""The parser's `dictation models`: what there is, what is here, how large it is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+models = typer.Typer(help="Models: what there is, what is here, how large.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `dictation models list`.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@models.command("list")
+def list_models(as_json: Json = False) -> None:
+    """List the models that come with Dictation, the published ones, and which are here."""
+    from dictation.cli.models import show_models
+
+    show_models(as_json=as_json)
+
+
+@models.command()
+def info(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model, a model folder, or article, 0.6b, u2pp, starter."
+        ),
+    ],
+    units: Annotated[
+        int | None, typer.Option(min=2, help="Units of the vocabulary, for a model to be trained.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print parameters, memory and frame rate of a model, and what its publishers say of it."""
+    from dictation.cli.sizes import show_info
+
+    show_info(name, units, as_json=as_json)
+
+
+@models.command()
+def download(
+    name: Name,
+    url: Annotated[
+        str | None, typer.Option(help="Get its archive here in place of the published addresses.")
+    ] = None,
+) -> None:
+    """Get a published model; goes on where an earlier download broke off."""
+    from dictation.cli.models import download_model
+
+    download_model(name, url)
+
+
+@models.command()
+def remove(name: Name) -> None:
+    """Delete a downloaded model."""
+    from dictation.cli.models import remove_model
+
+    remove_model(name)
+
+
+@models.command()
+def path(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A model; without, all downloaded ones.")
+    ] = None,
+) -> None:
+    """Print the folder of a model, or the one downloads are put into."""
+    from dictation.cli.models import show_path
+
+    show_path(name)
+
+
+@models.command("import")
+def import_model(
+    source: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A WeNet U2 or U2++ Conformer: train.yaml etc.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+) -> None:
+    """Turn a published WeNet model into a model folder of Dictation's own."""
+    from dictation.cli.models import import_model
+
+    import_model(source, target)
