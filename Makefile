@@ -27,7 +27,8 @@ check: lint test
 # Bring the catalogues into line with the source (needs gettext); translate what is empty then.
 messages:
 	@find dictation -name '*.py' | LC_ALL=C sort | xgettext --files-from=- --language=Python \
-		--from-code=UTF-8 --keyword=translate --keyword=message --no-location --output=- | \
+		--from-code=UTF-8 --keyword=translate --keyword=_translate --keyword=message \
+		--no-location --output=- | \
 		sed 's/CHARSET/UTF-8/; /^"POT-Creation-Date/d; /^"Report-Msgid/d' | \
 		msgmerge --quiet --no-fuzzy-matching --no-location $(CATALOGUE) - | \
 		msgattrib --no-obsolete --no-wrap --output-file=$(CATALOGUE)

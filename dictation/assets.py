@@ -52,3 +52,8 @@ def samples_folder() -> Path:
     if not (folder / "samples.json").is_file():
         raise AssetError(f"the bundled recordings are missing: {folder / 'samples.json'}")
     return folder
+
+
+def installed_models() -> list[str]:
+    """The names of the models that are on this machine, in the order of the alphabet."""
+    return sorted(found.parent.name for found in (assets_folder() / "models").glob("*/config.json"))

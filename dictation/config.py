@@ -18,7 +18,14 @@ _SHOWN_VALUE = 60
 
 
 class ConfigError(DictationError):
-    """A settings file that cannot be used; the message names file, key, value and what is right."""
+    """A settings file that cannot be used; the message names file, key, value and what is right.
+
+    `key` is the setting at fault, such as "audio.device", where it is one.
+    """
+
+    def __init__(self, text: str, key: str | None = None) -> None:
+        super().__init__(text)
+        self.key = key
 
 
 class _Section(BaseModel):
@@ -190,7 +197,8 @@ def parse_settings(text: str, path: Path) -> Settings:
         details = error.errors(include_url=False)
         more = len(details) - 1
         also = f" (and {more} more)" if more else ""
-        raise ConfigError(f"{path}: {_explain(details[0], values)}{also}") from error
+        key = ".".join(str(part) for part in details[0]["loc"])
+        raise ConfigError(f"{path}: {_explain(details[0], values)}{also}", key) from error
 
 
 def documented_settings() -> str:

@@ -43,6 +43,7 @@ ALLOWED: dict[str, set[str]] = {
         "transcripts",
     },
     "loading": {"assets", "audio", "config", "errors", "recognizer", "worker"},
+    "preferences": {*GROUND, "assets", "audio", "config", "control", "desktop"},
     "training": {
         *GROUND,
         "assets",

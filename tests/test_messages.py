@@ -9,7 +9,7 @@ from dictation.messages import interface_language, read_catalogue, translator
 
 PACKAGE = Path(__file__).parents[1] / "dictation"
 CHINESE = (PACKAGE / "messages" / "zh_CN.po").read_text(encoding="utf-8")
-MARKERS = {"translate", "message"}
+MARKERS = {"translate", "_translate", "message"}
 
 
 def marked_texts() -> Iterator[str]:

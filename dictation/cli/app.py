@@ -146,6 +146,14 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def settings(config: Config = None) -> None:
+    """Open a window with every setting, a level meter and a box to try dictation in."""
+    from dictation.preferences.app import run_settings
+
+    run_settings(config)
+
+
+@app.command()
 def devices(as_json: Json = False) -> None:
     """List the microphones and mark the one in use by default."""
     from dictation.cli.machine import show_devices

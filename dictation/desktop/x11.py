@@ -1,11 +1,12 @@
 """What every X11 part needs: a connection, the keyboard's layout, and who owns a window."""
 
 import itertools
+import re
 from contextlib import suppress
 
 import Xlib.error
 import Xlib.xauth
-from Xlib import XK, X
+from Xlib import XK, X, Xatom
 from Xlib.display import Display
 from Xlib.protocol import rq
 
@@ -50,6 +51,14 @@ def close_display(display: Display) -> None:
         display.close()
     # A connection that the server has ended is left open by python-xlib on our side.
     display.display.socket.close()
+
+
+def desktop_scale(display: Display) -> float | None:
+    """How much larger than usual the desktop draws (Xft.dpi / 96); None where it is not set."""
+    root = display.screen().root
+    resources = root.get_full_text_property(Xatom.RESOURCE_MANAGER, Xatom.STRING) or ""
+    found = re.search(r"^Xft\.dpi:\s*([\d.]+)", str(resources), re.MULTILINE)
+    return float(found[1]) / 96 if found else None
 
 
 def _ignore(error: object, request: object) -> None:

@@ -1,9 +1,7 @@
 """What Tk cannot ask of an X server: shapes of windows, monitors, where the focus is."""
 
-import re
-
 import Xlib.error
-from Xlib import X, Xatom
+from Xlib import X
 from Xlib.display import Display
 from Xlib.ext import shape
 from Xlib.xobject.drawable import Window as XWindow
@@ -12,7 +10,7 @@ from dictation.desktop.captions.layout import Box, Monitor
 from dictation.desktop.captions.look import rounded_rows
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import focused_window
-from dictation.desktop.x11 import close_display, open_display
+from dictation.desktop.x11 import close_display, desktop_scale, open_display
 
 
 class Overlay:
@@ -53,11 +51,8 @@ class Overlay:
         ]
 
     def scale(self) -> float | None:
-        """How much larger than usual the desktop draws (Xft.dpi / 96); None where it is not set."""
-        root = self._display.screen().root
-        resources = root.get_full_text_property(Xatom.RESOURCE_MANAGER, Xatom.STRING) or ""
-        found = re.search(r"^Xft\.dpi:\s*([\d.]+)", str(resources), re.MULTILINE)
-        return float(found[1]) / 96 if found else None
+        """How much larger than usual the desktop draws; None where it is not set."""
+        return desktop_scale(self._display)
 
     def composited(self) -> bool:
         """Whether somebody blends windows, so that one can fade."""

@@ -25,18 +25,10 @@ from dictation.desktop.captions.layout import (
 from dictation.desktop.captions.look import DARK, LIGHT, Card, draw_card
 from dictation.desktop.captions.overlay import Overlay, open_overlay
 from dictation.desktop.environment import Environment
+from dictation.desktop.fonts import font_family
 from dictation.errors import DictationError
 from dictation.messages import LANGUAGE_NAMES, message, translator
 
-_FAMILIES = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Noto Sans SC",
-    "WenQuanYi Micro Hei",
-    "Microsoft YaHei UI",
-    "PingFang SC",
-    "Droid Sans Fallback",
-)
 _SPEAK = message("Speak now")
 _STAGES: dict[Stage, str] = {
     "listening": message("Listening"),
@@ -82,8 +74,7 @@ class CaptionWindow:
         self._canvas.pack(fill="both", expand=True)
         self._overlay: Overlay | None = open_overlay(env, self._root.winfo_id())
         self._scale = self._find_scale()
-        families = set(tkfont.families(self._root))
-        family = next((name for name in _FAMILIES if name in families), "TkDefaultFont")
+        family = font_family(self._root)
         self._font = tkfont.Font(self._root, family=family, size=-self._px(settings.font_size))
         self._small = tkfont.Font(self._root, family=family, size=-self._px(14))
         self._pill_font = tkfont.Font(self._root, family=family, size=-self._px(13), weight="bold")

@@ -1,0 +1,43 @@
+"""`dictation settings`: opens the window on the user's file, and offers what this machine has."""
+
+from pathlib import Path
+
+from dictation.assets import installed_models
+from dictation.audio.devices import list_microphones
+from dictation.config import Settings, load_settings, user_settings_file
+from dictation.control.client import NotRunning, ask
+from dictation.desktop.environment import read_environment
+from dictation.errors import DictationError
+from dictation.messages import interface_language, translator
+from dictation.preferences.window import SettingsWindow
+
+
+def run_settings(config: Path | None) -> None:
+    """Show the window until it is closed. Raises DictationError: no display, a broken file."""
+    path = config or user_settings_file()
+    settings = load_settings(config if config is not None and config.exists() else None)
+    env = read_environment()
+
+    def saved(changed: Settings) -> str:
+        translate = translator(interface_language(changed.interface.language, env.locale))
+        try:
+            ask("status", timeout=1.0)
+        except NotRunning:
+            return translate("Saved")
+        except DictationError as error:
+            return str(error)
+        return translate("Saved; it holds from the next start of Dictation")
+
+    suggest = {
+        "audio.device": lambda: ["", *_microphones()],
+        "model.name": installed_models,
+        "captions.monitor": lambda: ["focus", "pointer", "primary"],
+    }
+    SettingsWindow(env, path, settings, suggest, saved).run()
+
+
+def _microphones() -> list[str]:
+    try:
+        return [each.name for each in list_microphones()]
+    except DictationError:
+        return []

@@ -1,0 +1,135 @@
+"""What the settings are called in the window: a label, and a line of help where that is not enough.
+
+config.toml says the same for those who edit it by hand.
+"""
+
+from dictation.messages import Translate, message
+
+SECTIONS: dict[str, str] = {
+    "model": message("Model"),
+    "recognition": message("Recognition"),
+    "audio": message("Microphone"),
+    "segmenter": message("Pauses"),
+    "hotkey": message("Keys"),
+    "output": message("Text delivery"),
+    "application": message("Applications"),
+    "text": message("Text"),
+    "commands": message("Spoken commands"),
+    "captions": message("Captions"),
+    "tray": message("Tray icon"),
+    "sounds": message("Sounds"),
+    "interface": message("Language"),
+    "history": message("History"),
+    "web": message("Page for files"),
+}
+
+CHORDS = frozenset({"hotkey.key"})
+"""The settings that hold a key with its modifiers."""
+
+LABELS: dict[str, tuple[str, str]] = {
+    "model.name": (message("Model"), message("One that is installed, or the path of its folder")),
+    "model.device": (message("Runs on"), message("auto, cpu, cuda or cuda:1")),
+    "model.precision": (message("Precision"), message("Automatic: chosen by measurement")),
+    "model.threads": (message("Processor threads"), message("0: two, which is as many as help")),
+    "recognition.language": (
+        message("Spoken language"),
+        message("Automatic: also both in one sentence"),
+    ),
+    "recognition.chunk_ms": (
+        message("Time between captions (ms)"),
+        message("320 is sooner, 640 is surer"),
+    ),
+    "recognition.hot_words": (
+        message("File of your words"),
+        message("Names and words to listen for; empty: words.txt beside your settings"),
+    ),
+    "audio.device": (message("Microphone"), message("Empty: the system's default")),
+    "audio.keep_open": (
+        message("Keep it open while idle"),
+        message("So that no first word is lost; nothing is recorded"),
+    ),
+    "audio.pre_roll_ms": (
+        message("Sound from before the key (ms)"),
+        message("Still heard when you press; never leaves memory"),
+    ),
+    "audio.post_roll_ms": (message("Sound after the key came up (ms)"), ""),
+    "segmenter.start_ms": (message("Voice that starts an utterance (ms)"), ""),
+    "segmenter.end_ms": (message("Silence that ends an utterance (ms)"), ""),
+    "segmenter.max_seconds": (
+        message("Longest utterance (s)"),
+        message("A longer one is cut at its quietest point"),
+    ),
+    "segmenter.aggressiveness": (
+        message("How readily sound is taken for noise"),
+        message("0 is seldom, 3 is often"),
+    ),
+    "hotkey.key": (message("Dictation key"), message("For example F9 or Ctrl+Alt+space")),
+    "hotkey.mode": (message("How the key works"), ""),
+    "output.route": (message("How text reaches the window"), ""),
+    "output.trailing_space": (
+        message("Space after English text"),
+        message("So that the next text can follow"),
+    ),
+    "output.on_focus_change": (message("When another window has the focus by then"), ""),
+    "output.paste_keys": (
+        message("Paste keys by window class"),
+        message('As in config.toml: { "kitty" = "Ctrl+Shift+V" }'),
+    ),
+    "captions.enabled": (message("Show the words while you speak"), ""),
+    "captions.theme": (message("Theme"), ""),
+    "captions.position": (message("Edge of the screen"), ""),
+    "captions.monitor": (
+        message("Monitor"),
+        message("focus, pointer, primary or a name such as HDMI-1"),
+    ),
+    "captions.font_size": (message("Font size (pixels)"), ""),
+    "captions.width": (message("Width (pixels)"), ""),
+    "captions.lines": (message("Lines"), message("Of a long text the newest are shown")),
+    "captions.linger_seconds": (message("Finished text stays for (s)"), ""),
+    "tray.enabled": (message("Show an icon with a menu"), ""),
+    "sounds.enabled": (
+        message("Play sounds at start, stop and error"),
+        message("Speak after the first"),
+    ),
+    "sounds.volume": (message("Volume"), message("From 0 to 1")),
+    "interface.language": (message("Language of menus and messages"), ""),
+    "history.enabled": (
+        message("Keep finished texts"),
+        message("In a file that only you can read; never sound"),
+    ),
+    "history.days": (message("Days to keep them"), message("0: always")),
+    "history.entries": (message("Texts to keep"), message("0: all of them")),
+}
+"""A label and a line of help for each setting."""
+
+CHOICES: dict[str, str] = {
+    "auto": message("Automatic"),
+    "light": message("Light"),
+    "dark": message("Dark"),
+    "bottom": message("Bottom"),
+    "top": message("Top"),
+    "hold": message("Hold to talk"),
+    "toggle": message("Press to start, press to stop"),
+    "double-tap": message("Tap twice to start"),
+    "hands-free": message("Hands-free: by voice"),
+    "keep": message("Keep the text"),
+    "paste": message("Paste it there"),
+    "clipboard": message("Copy only"),
+}
+"""The choices that have a name, by value or by "key=value"."""
+
+ENDONYMS = {"zh": "中文", "en": "English"}
+"""Languages by their own names, so that everybody finds theirs in any language."""
+
+
+def label_of(key: str) -> tuple[str, str]:
+    """The label and help of a setting, in English; its own name where nobody has named it."""
+    return LABELS.get(key, (key.rpartition(".")[2].replace("_", " ").capitalize(), ""))
+
+
+def choice_label(key: str, value: object, translate: Translate) -> str:
+    """What a choice is called; its own name where nobody has named it."""
+    text = str(value)
+    if text in ENDONYMS:
+        return ENDONYMS[text]
+    return translate(CHOICES.get(f"{key}={text}", CHOICES.get(text, text)))
