@@ -71,9 +71,20 @@ LABELS: dict[str, tuple[str, str]] = {
         message("So that the next text can follow"),
     ),
     "output.on_focus_change": (message("When another window has the focus by then"), ""),
-    "output.paste_keys": (
-        message("Paste keys by window class"),
-        message('As in config.toml: { "kitty" = "Ctrl+Shift+V" }'),
+    "output.preedit": (
+        message("Show the words at the cursor while you speak"),
+        message("Where IBus allows it"),
+    ),
+    "output.terminal_newlines": (
+        message("Line ends in a terminal"),
+        message("Kept, each presses Enter there"),
+    ),
+    "output.passwords": (message("Let texts into password fields"), ""),
+    "application": (
+        message("What differs in some programs"),
+        message(
+            'A list, as config.toml describes: [{ match = "foot", paste_keys = "Ctrl+Shift+V" }]'
+        ),
     ),
     "captions.enabled": (message("Show the words while you speak"), ""),
     "captions.theme": (message("Theme"), ""),
@@ -112,9 +123,20 @@ CHOICES: dict[str, str] = {
     "toggle": message("Press to start, press to stop"),
     "double-tap": message("Tap twice to start"),
     "hands-free": message("Hands-free: by voice"),
-    "keep": message("Keep the text"),
-    "paste": message("Paste it there"),
-    "clipboard": message("Copy only"),
+    "output.on_focus_change=hold": message("Hold the text back"),
+    "output.on_focus_change=follow": message("Follow the focus"),
+    "output.on_focus_change=clipboard": message("Copy it"),
+    "output.terminal_newlines=space": message("A space instead"),
+    "output.terminal_newlines=keep": message("Keep them"),
+    "output.route=ibus": message("IBus (input method)"),
+    "output.route=x11": message("X11: paste"),
+    "output.route=xtest": message("X11: type"),
+    "output.route=wayland": message("Wayland: paste"),
+    "output.route=wtype": message("Wayland: type (wtype)"),
+    "output.route=portal": message("Desktop portal"),
+    "output.route=windows": "Windows",
+    "output.route=macos": "macOS",
+    "output.route=clipboard": message("Copy only"),
 }
 """The choices that have a name, by value or by "key=value"."""
 

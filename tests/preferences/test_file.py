@@ -17,8 +17,9 @@ key = "F8"            # the big one
 position = "top"
 theme = 'dark'
 
-[output]
-paste_keys = { "kitty" = "Ctrl+Shift+V" } # terminals
+[[application]]
+match = "kitty"
+paste_keys = "Ctrl+Shift+V" # a terminal
 """
 
 
@@ -46,7 +47,7 @@ def test_new_keys_and_sections_are_added_and_defaults_are_not(file: Path) -> Non
         },
     )
     text = file.read_text()
-    assert text.startswith(MINE.partition("[output]")[0].rstrip())
+    assert text.startswith(MINE.partition("[[application]]")[0].rstrip())
     assert "font_size = 30" in text
     assert '[audio]\ndevice = "USB"' in text
     assert "sounds" not in text
@@ -55,9 +56,9 @@ def test_new_keys_and_sections_are_added_and_defaults_are_not(file: Path) -> Non
 
 
 def test_tables_can_be_replaced(file: Path) -> None:
-    settings = save_settings(file, {"output.paste_keys": {"foot": "Shift+Insert"}})
-    assert settings.output.paste_keys == {"foot": "Shift+Insert"}
-    assert "# terminals" in file.read_text()
+    settings = save_settings(file, {"application": [{"match": "foot", "formatting": False}]})
+    assert [(rule.match, rule.formatting) for rule in settings.application] == [("foot", False)]
+    assert load_settings(file) == settings
 
 
 def test_a_file_is_made_where_there_is_none_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_setting_without_a_name_shows_its_own() -> None:
         ("captions.linger_seconds", "nan", "Takes a number from 0 to 30"),
         ("hotkey.key", "  ", "This must not be empty"),
         ("hotkey.key", "Hyper+F9", "Takes a key such as"),
-        ("output.paste_keys", "{ kitty = }", "Is not valid TOML"),
+        ("application", "[{ match = }]", "Is not valid TOML"),
         ("captions.theme", "pink", "Takes one of: auto, light, dark"),
     ],
 )
@@ -53,11 +53,14 @@ def test_complaints_are_in_the_language_of_the_interface() -> None:
 
 
 def test_tables_are_written_as_toml(tmp_path) -> None:
-    field = FIELDS["output.paste_keys"]
-    table = {"kitty": "Ctrl+Shift+V", "a b": 'quote"'}
-    assert read(field, shown(field, table), ENGLISH) == table
-    text = f"[output]\npaste_keys = {shown(field, table)}\n"
-    assert parse_settings(text, tmp_path).output.paste_keys == table
+    field = FIELDS["application"]
+    rules = [
+        {"match": "kitty", "paste_keys": "Ctrl+Shift+V"},
+        {"match": 'quote"', "formatting": False},
+    ]
+    assert read(field, shown(field, rules), ENGLISH) == rules
+    text = f"application = {shown(field, rules)}\n"
+    assert parse_settings(text, tmp_path).application[0].paste_keys == "Ctrl+Shift+V"
 
 
 def test_pressed_keys_are_written_as_the_settings_have_them() -> None:
