@@ -23,7 +23,7 @@ SECTIONS: dict[str, str] = {
     "web": message("Page for files"),
 }
 
-CHORDS = frozenset({"hotkey.key"})
+CHORDS = frozenset({"hotkey.key", "hotkey.cancel", "hotkey.undo", "hotkey.language"})
 """The settings that hold a key with its modifiers."""
 
 LABELS: dict[str, tuple[str, str]] = {
@@ -64,6 +64,9 @@ LABELS: dict[str, tuple[str, str]] = {
         message("0 is seldom, 3 is often"),
     ),
     "hotkey.key": (message("Dictation key"), message("For example F9 or Ctrl+Alt+space")),
+    "hotkey.cancel": (message("Key that drops what you say"), message("Empty: none")),
+    "hotkey.undo": (message("Key that takes the last text back"), message("Empty: none")),
+    "hotkey.language": (message("Key that changes the spoken language"), message("Empty: none")),
     "hotkey.mode": (message("How the key works"), ""),
     "output.route": (message("How text reaches the window"), ""),
     "output.trailing_space": (
