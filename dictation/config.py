@@ -42,11 +42,17 @@ class ModelSection(_Section):
 
 
 class RecognitionSection(_Section):
-    """What is spoken, how often the caption is renewed, and the user's words."""
+    """What is spoken, how often the caption is renewed, the user's words, and the finished text."""
 
     language: Literal["auto", "zh", "en"] = "auto"
     chunk_ms: Literal[320, 640] = 320
     hot_words: str = ""
+    final: Literal["auto", "rescore", "refine"] = "auto"
+    n_best: Annotated[int, Field(ge=1, le=100)] = 10
+    ctc_weight: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
+    reverse_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
+    length_weight: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0
+    max_distance: Annotated[float, Field(ge=0.0, le=1.0)] = 0.75
 
 
 class AudioSection(_Section):
@@ -163,6 +169,13 @@ class Settings(_Section):
 def user_settings_file() -> Path:
     """Where a user's own settings are looked for."""
     return platformdirs.user_config_path("dictation") / "config.toml"
+
+
+def hot_words_file(section: RecognitionSection) -> Path:
+    """Where the user's words are, whether there are any or not."""
+    if section.hot_words:
+        return Path(section.hot_words).expanduser()
+    return user_settings_file().with_name("words.txt")
 
 
 def load_settings(user_file: Path | None = None) -> Settings:

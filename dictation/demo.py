@@ -54,7 +54,13 @@ def run_demo(config: Path | None, *, silent: bool) -> None:
     settings = load_settings(config)
     samples = read_samples(samples_folder())
     console = Console(highlight=False, soft_wrap=True)
-    dictate_samples(samples, lambda: load_recognizer(settings.model), settings, console, silent)
+    dictate_samples(
+        samples,
+        lambda: load_recognizer(settings.model, settings.recognition),
+        settings,
+        console,
+        silent,
+    )
 
 
 def dictate_samples(

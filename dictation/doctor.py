@@ -1,16 +1,23 @@
 """What works on this machine, asked of every room."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dictation.assets import AssetError
 from dictation.checks import Check
-from dictation.config import ConfigError, Settings, load_settings, user_settings_file
+from dictation.config import (
+    ConfigError,
+    Settings,
+    hot_words_file,
+    load_settings,
+    user_settings_file,
+)
 from dictation.control.client import ask
 from dictation.control.place import ControlError
 from dictation.desktop.environment import Environment
 from dictation.errors import DictationError
 from dictation.loading import load_recognizer
+from dictation.text.hot_words import HotWordsError, WordList, read_hot_words
 
 
 def check_machine(config: Path | None, env: Environment) -> Iterator[Check]:
@@ -32,7 +39,7 @@ def check_machine(config: Path | None, env: Environment) -> Iterator[Check]:
     yield from _desktop(settings, env, running=pid is not None)
     yield _microphone(settings)
     yield _torch()
-    yield _model(settings)
+    yield from _model(settings)
 
 
 def _running() -> int | None:
@@ -97,13 +104,31 @@ def _torch() -> Check:
     return Check("torch", "ok", f"{torch.__version__} on {device}")
 
 
-def _model(settings: Settings) -> Check:
+def _model(settings: Settings) -> Iterator[Check]:
     try:
         recognizer = load_recognizer(settings.model)
     except AssetError as error:
-        return Check("model", "failed", str(error), "set model.name in the settings")
+        yield Check("model", "failed", str(error), "set model.name in the settings")
     except DictationError as error:
-        return Check("model", "failed", str(error), "get the model folder again")
+        yield Check("model", "failed", str(error), "get the model folder again")
     except ImportError as error:
-        return Check("model", "failed", str(error), "install dictation again")
-    return Check("model", "ok", recognizer.description)
+        yield Check("model", "failed", str(error), "install dictation again")
+    else:
+        yield Check("model", "ok", recognizer.description)
+        yield check_words(hot_words_file(settings.recognition), recognizer.use_hot_words)
+
+
+def check_words(path: Path, use: Callable[[WordList], Sequence[str]]) -> Check:
+    """What is in the user's list of words; `use` takes it and returns what cannot be spelled."""
+    if not path.exists():
+        return Check("words", "ok", f"none ({path} would hold names to listen for)")
+    try:
+        words = read_hot_words(path)
+    except HotWordsError as error:
+        return Check("words", "failed", str(error), "correct the file or remove it")
+    unspellable = use(words)
+    found = f"{len(words.words)} words and {len(words.replacements)} replacements in {path}"
+    if not unspellable:
+        return Check("words", "ok", found)
+    remedy = "write them with other letters: the model has no tokens for these"
+    return Check("words", "warning", f"{found}, not listened for: {', '.join(unspellable)}", remedy)

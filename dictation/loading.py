@@ -5,28 +5,45 @@ from typing import TYPE_CHECKING
 
 from dictation.assets import model_folder
 from dictation.audio.segmenter import SegmenterSettings
-from dictation.config import ModelSection, Settings
+from dictation.config import ModelSection, RecognitionSection, Settings, hot_words_file
 from dictation.worker import WorkerSettings
 
 if TYPE_CHECKING:
     from dictation.recognizer import Recognizer
 
 
-def load_recognizer(section: ModelSection) -> "Recognizer":
-    """Load the model; takes seconds and imports torch. Raises AssetError or ModelError."""
+def load_recognizer(
+    section: ModelSection, recognition: RecognitionSection | None = None
+) -> "Recognizer":
+    """Load the model; takes seconds and imports torch. Raises AssetError or ModelError.
+
+    With `recognition` it decides on texts as set there and listens for the user's words.
+    """
     folder = model_folder(section.name)
     # OpenMP's threads spin while they wait for each other: on a computer with other work to do, a
     # chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
     # spin for a moment only. Read when torch is imported (libgomp manual, GOMP_SPINCOUNT).
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    from dictation.decoding.attention import RescoringWeights
+    from dictation.decoding.second_pass import SecondPassSettings
     from dictation.recognizer import Recognizer
 
-    return Recognizer.load(
+    how = recognition or RecognitionSection()
+    recognizer = Recognizer.load(
         folder,
         device=section.device,
         precision=section.precision,
         threads=section.threads or None,
+        second_pass=SecondPassSettings(
+            final=how.final,
+            n_best=how.n_best,
+            weights=RescoringWeights(how.ctc_weight, how.reverse_weight, how.length_weight),
+            max_distance=how.max_distance,
+        ),
     )
+    if recognition is not None:
+        recognizer.follow_hot_words(hot_words_file(recognition))
+    return recognizer
 
 
 def segmenter_settings(settings: Settings) -> SegmenterSettings:

@@ -1,5 +1,6 @@
 """Audio in, text out: a stream with captions as it comes, or a whole utterance at once."""
 
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,14 @@ from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
 from dictation.model.placement import Placement, choose_placement, place
 from dictation.text.format import space_scripts
-from dictation.text.hot_words import WordList
+from dictation.text.hot_words import HotWordsError, WordFile, WordList
 from dictation.text.normalize import language_of
 
 __all__ = ["ModelError", "PartialResult", "Recognition", "RecognitionStream", "Recognizer"]
 
 Samples = NDArray[np.float32]
+
+_log = logging.getLogger(__name__)
 
 _FEATURE_RATE = 100
 _LANGUAGES: tuple[Language, ...] = ("zh", "en", "mix")
@@ -81,6 +84,7 @@ class Recognizer:
         self._checkpoint = checkpoint
         self._placement = placement
         self._model = checkpoint.model
+        self._words: WordFile | None = None
         self._second_pass = _second_pass(checkpoint, second_pass)
 
     @classmethod
@@ -121,6 +125,7 @@ class Recognizer:
     ) -> "RecognitionStream":
         """Open a stream with captions every `chunk_ms`; `left_ms` of the past are attended to,
         None: all of the utterance. `language`: what is spoken, None: the model tells."""
+        self._refresh_words()
         frame_ms = 1000 * self._model.encoder.top_factor // _FEATURE_RATE
         if chunk_ms <= 0 or chunk_ms % frame_ms:
             raise ValueError(f"chunk_ms {chunk_ms} is no multiple of {frame_ms}")
@@ -134,13 +139,38 @@ class Recognizer:
 
         Returns the phrases the model's vocabulary cannot spell, which are left out.
         """
-        found = hot_word_graph(words.words if words is not None else (), self._checkpoint.tokenizer)
+        self._words = None
+        return self._listen_for(words or WordList())
+
+    def follow_hot_words(self, path: Path) -> None:
+        """Listen for the words of a file, and read it again before an utterance if it has changed.
+
+        A file that is not there has no words; one that cannot be read leaves them as they were, and
+        the log says so, as of phrases that the model's vocabulary cannot spell.
+        """
+        self._words = WordFile(path)
+        self._refresh_words()
+
+    def _refresh_words(self) -> None:
+        try:
+            words = self._words.changed() if self._words is not None else None
+        except HotWordsError as error:
+            _log.warning("%s; the words stay as they were", error)
+            return
+        if words is None:
+            return
+        for phrase in self._listen_for(words):
+            _log.warning("%r cannot be listened for: the model has no token for part of it", phrase)
+
+    def _listen_for(self, words: WordList) -> tuple[str, ...]:
+        found = hot_word_graph(words.words, self._checkpoint.tokenizer)
         self._second_pass.context = found.graph
         return found.unspellable
 
     def transcribe(self, samples: Samples, *, language: Language | None = None) -> Recognition:
         """Recognise one whole utterance of 16 kHz mono samples with full context; `language`: what
         is spoken, None: the model tells."""
+        self._refresh_words()
         with torch.inference_mode():
             frames = self._model.features(self._tensor(samples))
             return self._finish(frames, None, language)

@@ -12,6 +12,7 @@ from dictation.decoding.second_pass import SecondPass, SecondPassSettings, dista
 from dictation.decoding.spelling import WrittenSpelling
 from dictation.model.placement import Placement, PlacementError, choose_placement
 from dictation.recognizer import Recognizer
+from dictation.text.hot_words import HotWord, WordList
 from dictation.text.tokenizer import build_ctc_tokenizer
 from tests.models import CHINESE, LATIN, tiny_checkpoint, tiny_config, tiny_model
 
@@ -190,3 +191,36 @@ def test_importing_the_package_does_not_import_torch():
     code = f"import sys, dictation; {ask}; dictation.Recognizer; {ask}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_hot_words_are_followed_while_their_file_changes(tmp_path, caplog):
+    checkpoint = tiny_checkpoint()
+    with torch.no_grad():  # it hears nothing, and 今天 nearly as well
+        checkpoint.model.ctc.weight.zero_()
+        checkpoint.model.ctc.bias.zero_()
+        checkpoint.model.ctc.bias[[0, *checkpoint.tokenizer.encode("今天")]] = torch.tensor(
+            [9.0, 6.0, 6.0]
+        )
+    recognizer = Recognizer(checkpoint, Placement("cpu", "fp32"))
+    path = tmp_path / "words.txt"
+    recognizer.follow_hot_words(path)
+    assert recognizer.transcribe(sound(0.5)).words == ""
+    path.write_text("今天\t9\n", encoding="utf-8")
+    heard_words = recognizer.transcribe(sound(0.5)).words
+    assert "今天" in heard_words
+    path.write_text("今天\tmuch\n", encoding="utf-8")
+    assert recognizer.transcribe(sound(0.5)).words == heard_words
+    assert "'much' is no boost" in caplog.text
+    path.unlink()
+    assert recognizer.transcribe(sound(0.5)).words == ""
+
+
+def test_a_phrase_that_cannot_be_spelled_is_named_and_the_others_count(
+    recognizer, caplog, tmp_path
+):
+    words = WordList((HotWord("龘"), HotWord("今天")))
+    assert recognizer.use_hot_words(words) == ("龘",)
+    assert recognizer.use_hot_words(None) == ()
+    (tmp_path / "words.txt").write_text("今天龘\n", encoding="utf-8")
+    recognizer.follow_hot_words(tmp_path / "words.txt")
+    assert "'今天龘' cannot be listened for" in caplog.text

@@ -79,7 +79,7 @@ def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
     room = quiet_room(5.0)
     events: SimpleQueue[Event] = SimpleQueue()
     worker = Worker(
-        lambda: load_recognizer(settings.model),
+        lambda: load_recognizer(settings.model, settings.recognition),
         worker_settings(settings),
         events.put,
         time.monotonic,

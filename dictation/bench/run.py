@@ -52,7 +52,7 @@ def run_bench(wanted: BenchSettings, say: Callable[[str], None]) -> Report:
     say("the model")
     from dictation.bench.model import threads, time_model
 
-    recognizer = load_recognizer(wanted.settings.model)
+    recognizer = load_recognizer(wanted.settings.model, wanted.settings.recognition)
     figures = time_model(recognizer, recordings(), wanted.repetitions) + figures
     return Report(machine, recognizer.description, threads(), wanted, tuple(figures))
 

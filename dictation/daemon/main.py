@@ -101,7 +101,7 @@ def _build(
     tray = open_tray(env) if settings.tray.enabled else NoTray()
     screen = DesktopScreen(captions, tray, settings.interface.language, env)
     worker = Worker(
-        lambda: load_recognizer(settings.model),
+        lambda: load_recognizer(settings.model, settings.recognition),
         worker_settings(settings),
         inbox.put,
         time.monotonic,

@@ -71,6 +71,32 @@ def parse_hot_words(text: str, path: Path) -> WordList:
     return WordList(tuple(words.values()), tuple(replacements.values()))
 
 
+class WordFile:
+    """A list of words on disk, read again when it has changed; a missing one is empty."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp: tuple[int, int, int] | None = (0, 0, 0)
+
+    def changed(self) -> WordList | None:
+        """Return the list if it is another than last time, else None.
+
+        Raises HotWordsError, once for each state of the file.
+        """
+        stamp = self._look()
+        if stamp == self._stamp:
+            return None
+        self._stamp = stamp
+        return WordList() if stamp is None else read_hot_words(self.path)
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def _hot_word(line: str, where: str) -> HotWord:
     phrase, _, boost = (part.strip() for part in line.partition("\t"))
     if not phrase:

@@ -9,6 +9,8 @@ from dictation.text.hot_words import (
     HotWord,
     HotWordsError,
     Replacement,
+    WordFile,
+    WordList,
     read_hot_words,
 )
 
@@ -74,3 +76,25 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_a_file_that_is_no_text_is_named(written):
     with pytest.raises(HotWordsError, match="is not UTF-8 text"):
         read_hot_words(written("白露", "gb18030"))
+
+
+def test_a_list_is_read_again_only_when_it_has_changed(written, tmp_path):
+    file = WordFile(tmp_path / "words.txt")
+    assert file.changed() == WordList()
+    assert file.changed() is None
+    written("白露\n")
+    assert file.changed().words == (HotWord("白露"),)
+    assert file.changed() is None
+    written("白露\n霜降\n")
+    assert file.changed().words == (HotWord("白露"), HotWord("霜降"))
+    file.path.unlink()
+    assert file.changed() == WordList()
+
+
+def test_a_broken_list_is_complained_of_once(written):
+    file = WordFile(written("API\tmuch\n"))
+    with pytest.raises(HotWordsError):
+        file.changed()
+    assert file.changed() is None
+    written("API\t2\n")
+    assert file.changed().words == (HotWord("API", 2.0),)
