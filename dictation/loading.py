@@ -24,9 +24,7 @@ def load_recognizer(
     # chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
     # spin for a moment only. Read when torch is imported (libgomp manual, GOMP_SPINCOUNT).
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    from dictation.decoding.attention import RescoringWeights
-    from dictation.decoding.second_pass import SecondPassSettings
-    from dictation.recognizer import Recognizer
+    from dictation.recognizer import Recognizer, RescoringWeights, SecondPassSettings
 
     how = recognition or RecognitionSection()
     recognizer = Recognizer.load(

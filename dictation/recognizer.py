@@ -12,6 +12,7 @@ from torch import Tensor
 
 from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.own import Checkpoint, ModelError
+from dictation.decoding.attention import RescoringWeights
 from dictation.decoding.greedy import GreedyPath, collapse
 from dictation.decoding.hot_words import hot_word_graph
 from dictation.decoding.second_pass import SecondPass, SecondPassSettings
@@ -27,7 +28,15 @@ from dictation.text.format import space_scripts
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
 from dictation.text.normalize import language_of
 
-__all__ = ["ModelError", "PartialResult", "Recognition", "RecognitionStream", "Recognizer"]
+__all__ = [
+    "ModelError",
+    "PartialResult",
+    "Recognition",
+    "RecognitionStream",
+    "Recognizer",
+    "RescoringWeights",
+    "SecondPassSettings",
+]
 
 Samples = NDArray[np.float32]
 
