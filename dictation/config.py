@@ -141,6 +141,21 @@ class InterfaceSection(_Section):
     language: Literal["auto", "zh", "en"] = "auto"
 
 
+class TextSection(_Section):
+    """How what was said is written."""
+
+    numbers: bool = True
+    punctuation: Literal["auto", "spoken", "off"] = "auto"
+    capitals: bool = True
+    spacing: bool = True
+    script: Literal["simplified", "traditional"] = "simplified"
+    remove_fillers: bool = False
+    sound_alikes: bool = True
+    commands: bool = True
+    lead_word: str = ""
+    continue_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 60.0
+
+
 class HistorySection(_Section):
     """What was said, kept for its owner."""
 
@@ -162,6 +177,8 @@ class Settings(_Section):
     tray: TraySection = TraySection()
     sounds: SoundsSection = SoundsSection()
     interface: InterfaceSection = InterfaceSection()
+    text: TextSection = TextSection()
+    commands: dict[str, str] = Field(default_factory=dict)
     history: HistorySection = HistorySection()
     application: list[ApplicationSection] = Field(default_factory=list)
 

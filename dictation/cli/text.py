@@ -21,7 +21,15 @@ history = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the parser."""
+    app.command("format")(format_lines)
     app.add_typer(history, name="history")
+
+
+def format_lines(config: Config = None) -> None:
+    """Write lines of standard input as dictated text is written, each as soon as it is read."""
+    from dictation.cli.writing import write_lines
+
+    write_lines(config)
 
 
 @history.callback()

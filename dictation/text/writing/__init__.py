@@ -1,0 +1,1 @@
+"""From what was said to what a careful typist would have written: pure functions of text."""

@@ -1,0 +1,42 @@
+"""Capitals: at the start of sentences, and of names and acronyms wherever they stand."""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_WORD = re.compile(r"(?<![\w@/.\\-])[A-Za-z][A-Za-z0-9]*(?:-[Ff]i)?(?![\w@/\\]|\.\w)")
+_SPELT = re.compile(r"(?<![\w'’])[A-Za-z](?: [A-Za-z]){1,4}(?![\w'’])")
+_I = re.compile(r"(?<![\w.'’-])i(?=$|[\s,.?!;:，。？！]|['’](?:m|ve|ll|d|re)\b)")
+_START = re.compile(
+    r"((?:^|\n|[.?!]\s|[。？！])\s*[\"'“‘(]*)([a-z])(?=[a-z]*(?:[\s,.?!;:'’-]|$|[^\x00-\x7f]))"
+)
+
+
+def capitalize(text: str, *, at_start: bool = True) -> str:
+    """Write names, acronyms, I, and the first letters of sentences in capitals.
+
+    `at_start`: the text begins a sentence, rather than going on with one.
+    """
+    text = _SPELT.sub(_joined, text)
+    text = _WORD.sub(lambda word: _names().get(word.group().lower(), word.group()), text)
+    text = _I.sub("I", text)
+
+    def first(match: re.Match[str]) -> str:
+        if match.start() == 0 and not at_start:
+            return match.group()
+        return match.group(1) + match.group(2).upper()
+
+    return _START.sub(first, text)
+
+
+def _joined(spelt: re.Match[str]) -> str:
+    """Letters said one by one, when together they are an acronym."""
+    return _names().get(spelt.group().replace(" ", "").lower(), spelt.group())
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Names and acronyms that are no other word in lower case, by how they are heard."""
+    text = files(__package__).joinpath("names.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {name.lower(): name for line in lines for name in line.split()}

@@ -1,0 +1,170 @@
+"""Mandarin numbers in running text: which of them a typist writes in digits, and how.
+
+wetext knows what a numeral is worth. Which numerals are meant as numbers at all, and what stands
+around them, is decided here, for its own rendering is that of forms and tables: 今天下午三点半
+becomes 今天3:30p.m., 二十四小时 24h, 三四个人 3~4个人, 十字路口 10字路口.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+_DIGITS = dict(zip("零〇幺一二两三四五六七八九", "0011223456789", strict=True))
+_NUMERALS = "零〇幺一二两三四五六七八九十百千万亿"
+
+_D = "[零〇幺一二三四五六七八九]"
+_1_9 = "[一二两三四五六七八九]"
+_TENS = f"(?:零?{_1_9}|零?[一二三四五六七八九]?十[一二三四五六七八九]?)"
+_HUNDREDS = f"(?:零?{_1_9}百(?:{_TENS})?|{_TENS})"
+_THOUSANDS = f"(?:零?{_1_9}千(?:{_HUNDREDS})?|{_HUNDREDS})"
+_WAN = f"(?:{_THOUSANDS}万(?:{_THOUSANDS})?|{_THOUSANDS})"
+_CARDINAL = f"(?:{_THOUSANDS}亿(?:{_WAN})?|{_WAN})"
+_DECIMAL = f"(?:{_CARDINAL}|零)点{_D}+"
+_HOUR = "(?:二十[一二三四]?|十[一二三四五六七八九]?|[零一二两三四五六七八九])"
+_MINUTE = "(?:[二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九])"
+_DAY = "(?:三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
+_MONTH = "(?:十[一二]?|[一二三四五六七八九])"
+_DAYPART = (
+    "(?:上午|下午|早上|早晨|清晨|晚上|今晚|明晚|昨晚|夜里|半夜|凌晨|中午|傍晚|深夜|今早|明早)"
+)
+_FREE = f"(?<![0-9{_NUMERALS}点第])"
+_END = f"(?![0-9{_NUMERALS}])"
+
+_LEFT = re.compile(
+    "|".join(
+        (
+            "不管三七二十一|九九八十一|七七八八|三三两两|一五一十|成千上万|千千万万|千方百计",
+            "十全十美|十万八千里|十万火急|[百千亿]万富翁|二百五(?![十点])|双十一|三十而立|四十不惑",
+            "十一(?=假期|长假|黄金周|国庆|放假|期间)|三十六计|七十二变|十八般|十二生肖|二十四节气",
+            "八十一难|三百六十行|十三陵|一点一点|[一两二三]点一线|(?:周|星期|礼拜)[一二三四五六](?!十)",
+            f"(?<![{_NUMERALS}])一二三(?![{_NUMERALS}])",
+            "(?<=[早晚快慢好多少大小高低长短近远便轻重紧松差有])一点(?!半)",
+            # Neighbouring digits are a guess: three or four, fifty or sixty, seventeen or eighteen.
+            f"(?:一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九)(?:[十百千万亿]+|(?=[^{_NUMERALS}点年月]))",
+            f"[{_NUMERALS}]*十(?:一[二两]|二三|三四|四五|五六|六七|七八|八九)(?![{_NUMERALS}])",
+            # Fractions stay in words, but for those of a hundred.
+            f"(?<![{_NUMERALS}])(?!百分)[{_NUMERALS}]+分之[{_NUMERALS}]+",
+        )
+    )
+)
+"""Numerals that are words: nothing in them is written in digits."""
+
+# Private characters stand for those of words that are left, so that no rule sees them.
+_HIDE = {ord(c): 0xE000 + i for i, c in enumerate(_NUMERALS + "点")}
+_SHOW = {hidden: shown for shown, hidden in _HIDE.items()}
+
+_CLOCK_BEFORE = "(?:[在到约从]|[今明后昨每]天|周.|星期.|礼拜.|[日号]|大概|差不多)"
+_CLOCK_AFTER = (
+    "(?:见|开会|开始|出发|到|前|后|左右|之前|之后|以前|以后|才|就|的会|的飞机|的火车|的航班|下班|"
+    "上班|吃饭|睡觉|起床|集合|结束|放学|上课|下课|回家|来|去)"
+)
+
+
+def write_chinese_numbers(text: str) -> str:
+    """Write the numbers of a text in digits; words and what is in digits already stay."""
+    text = _LEFT.sub(lambda match: match.group().translate(_HIDE), text)
+    for pattern, written in _RULES:
+        text = pattern.sub(written, text)
+    return text.translate(_SHOW)
+
+
+@cache
+def value_of(numeral: str) -> str:
+    """Return a numeral in digits: 三千五百万 -> 3500万, 二零二六 -> 2026, 零五 -> 05."""
+    if all(character in _DIGITS for character in numeral):
+        return "".join(_DIGITS[character] for character in numeral)
+    if numeral == "十":
+        return "10"
+    if re.fullmatch("[一二两三四五六七八九][百千万亿]", numeral) and numeral[1] in "万亿":
+        return _DIGITS[numeral[0]] + numeral[1]
+    written = _normalizer()(numeral.removeprefix("零"))
+    if re.fullmatch(r"[1-9]\d{0,3}0000", written):
+        return f"{written[:-4]}万"
+    return written
+
+
+@cache
+def _normalizer() -> Callable[[str], str]:
+    # Takes a quarter of a second to import: not before there is a number.
+    from wetext import Normalizer
+
+    normalize: Callable[[str], str] = Normalizer(lang="zh", operator="itn").normalize
+    return normalize
+
+
+def _decimal(spoken: str) -> str:
+    whole, _, rest = spoken.partition("点")
+    return value_of(whole) + (f".{value_of(rest)}" if rest else "")
+
+
+def _group_values(match: re.Match[str]) -> str:
+    """The match with every group that took part in digits."""
+    written, position = "", match.start()
+    for group in range(1, len(match.groups()) + 1):
+        if match.group(group) is not None:
+            written += match.string[position : match.start(group)] + value_of(match.group(group))
+            position = match.end(group)
+    return written + match.string[position : match.end()]
+
+
+def _clock(match: re.Match[str]) -> str:
+    before, hour, minute = match.groups()
+    return f"{before}{value_of(hour)}:{value_of(minute):0>2}"
+
+
+def _version(match: re.Match[str]) -> str:
+    return ".".join(value_of(part) for part in match.group().split("点"))
+
+
+def _cardinal(match: re.Match[str]) -> str:
+    numeral = match.group()
+    if len(numeral) == 1 or numeral in ("一万", "一亿"):
+        return numeral
+    written = value_of(numeral)
+    return written if written[0].isdigit() else numeral
+
+
+_RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
+    (re.compile(pattern), written)
+    for pattern, written in (
+        # 百分之三十五 -> 35%
+        (f"百分之({_DECIMAL}|{_CARDINAL}){_END}", lambda match: f"{_decimal(match[1])}%"),
+        # 二零二六年十一月二十三日, 九五年
+        (f"{_FREE}({_D}{{4}}|[零〇五六七八九]{_D})(?=年)", _group_values),
+        (f"(?<![{_NUMERALS}第点])({_MONTH})月(?:({_DAY})(?=[日号]))?", _group_values),
+        (f"{_FREE}({_DAY})(?=号)", _group_values),
+        # 下午三点二十 -> 下午3:20, 三点二十分 -> 3点20分, 下午三点半 -> 下午3点半
+        (f"({_DAYPART})({_HOUR})点({_MINUTE}){_END}(?!分)", _clock),
+        (f"{_FREE}()({_HOUR})点([二三四五]?十[一二三四五六七八九]?){_END}(?!分)", _clock),
+        (f"{_FREE}({_HOUR})点({_MINUTE}){_END}(?=分)", _group_values),
+        (f"{_DAYPART}({_HOUR})点(?:({_1_9})(?=分))?", _group_values),
+        (f"{_FREE}({_HOUR})点(?=半|一刻|三刻|整|钟)", _group_values),
+        (f"{_CLOCK_BEFORE}({_HOUR})点(?![{_NUMERALS}])", _group_values),
+        (f"{_FREE}({_HOUR})点(?={_CLOCK_AFTER})", _group_values),
+        # 二点一点三 -> 2.1.3, 三点一四 -> 3.14, 负零点五 -> -0.5
+        (f"{_FREE}{_CARDINAL}(?:点{_CARDINAL}){{2,}}{_END}", _version),
+        (f"(?<=版本){_CARDINAL}(?:点{_CARDINAL})?{_END}", _version),
+        (
+            f"{_FREE}(?:(?<![胜正自抱欺])(负))?({_DECIMAL})(?![点十百千])",
+            lambda match: ("-" if match[1] else "") + _decimal(match[2]),
+        ),
+        # 三比二 -> 3:2
+        (
+            f"{_FREE}({_CARDINAL}|零)比({_CARDINAL}|零){_END}",
+            lambda match: f"{value_of(match[1])}:{value_of(match[2])}",
+        ),
+        # 一米八五, 三块五, 打八折, 零下五度
+        (f"{_FREE}([一二两三])米({_D}{{1,2}}){_END}", _group_values),
+        (f"{_FREE}({_CARDINAL})块({_1_9})(?=毛|{_END})", _group_values),
+        (f"(?<=打)([一二三四五六七八九]{_D}?)(?=折)", _group_values),
+        (f"(?<=零下)({_CARDINAL}|零)(?=度)", _group_values),
+        (
+            f"(?<![胜正自抱欺])负({_CARDINAL})(?=度|$|[，。？！])",
+            lambda match: f"-{value_of(match[1])}",
+        ),
+        # 四零四 -> 404
+        (f"(?<![0-9{_NUMERALS}])({_D}{{3,}}){_END}", _group_values),
+        (f"(?<![0-9{_NUMERALS}点])(?:{_CARDINAL}){_END}", _cardinal),
+    )
+)
+"""What is looked for, in this order, and how it is written."""

@@ -1,0 +1,68 @@
+"""Spaces and the width of marks, where Chinese and Latin meet."""
+
+import re
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_UNITS = (
+    "点年月日号时分秒个块元度人倍岁米只张条本次天周万亿千百公克斤里平方寸吨升页章节楼层室"
+    "位名台辆件双套家届期级代折毛角种门步行版多"
+)
+_NUMBER = r"\d[\d.,:]*(?<![.,:])"
+
+_JOINED = re.compile(rf"(?<=[{_HAN}]) ?({_NUMBER}) ?(?=[{_UNITS}])")
+_NUMBER_FIRST = re.compile(rf"(?<![{_HAN}\w.,:] )(?<![\w.,:])({_NUMBER}) (?=[{_UNITS}])")
+_HAN_LATIN = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?{_NUMBER}(?![{_UNITS}\d.,:]))")
+_LATIN_HAN = re.compile(rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?![{_UNITS}])")
+_ORDINAL = re.compile(r"(?<=第) (?=\d)")
+_AROUND_FULL_WIDTH = re.compile(r"[ \t]*([，。？！；：、…《》「」『』（）“”])[ \t]*")
+_BETWEEN = re.compile(rf"(?<=[{_HAN}]) +(?=[A-Za-z0-9@#$€-])|(?<=[A-Za-z0-9%+#]) +(?=[{_HAN}])")
+
+_FULL = dict(zip(",.?!;:", "，。？！；：", strict=True))
+_HALF = {full: half for half, full in _FULL.items()} | {"、": ","}
+_SENTENCE = re.compile(r"[^。？！?!\n]*?(?:[。？！?!\n]+|\.(?=\s|$)|$)")
+
+
+def space_scripts(text: str) -> str:
+    """Put one space where Chinese meets Latin words and numbers, none beside full-width marks.
+
+    A number that counts something stays with what it counts: 下午3点半, but code 是 404.
+    """
+    text = _JOINED.sub(r"\1", text)
+    text = _NUMBER_FIRST.sub(r"\1", text)
+    text = _HAN_LATIN.sub(" ", text)
+    text = _LATIN_HAN.sub(" ", text)
+    text = _ORDINAL.sub("", text)
+    return _AROUND_FULL_WIDTH.sub(r"\1", text).strip(" ")
+
+
+def unspace_scripts(text: str) -> str:
+    """Take the spaces away where Chinese meets Latin words and numbers."""
+    return _AROUND_FULL_WIDTH.sub(r"\1", _BETWEEN.sub("", text)).strip(" ")
+
+
+def fit_marks(text: str) -> str:
+    """Make the marks of each sentence full-width or half-width, as its main script has them."""
+    return "".join(map(_fit_sentence, _SENTENCE.findall(text)))
+
+
+def is_chinese(sentence: str) -> bool:
+    """Whether Chinese is the main script: no fewer characters than there are Latin words."""
+    characters = len(re.findall(f"[{_HAN}]", sentence))
+    return characters >= max(1, len(re.findall(r"[A-Za-z0-9][\w'’.-]*", sentence)))
+
+
+def _fit_sentence(sentence: str) -> str:
+    if is_chinese(sentence):
+        return re.sub(
+            rf"(?<=[{_HAN}])\s*([,.?!;:])(?!\d)|(?<=[\w%])\s*([,.?!;:])(?=\s|$|[{_HAN}])",
+            lambda mark: _FULL[mark.group(1) or mark.group(2)],
+            sentence,
+        )
+    if re.search("[A-Za-z]", sentence) is None:
+        return sentence
+
+    def halved(mark: re.Match[str]) -> str:
+        gap = "" if mark.end() == len(mark.string) or mark.string[mark.end()] == "\n" else " "
+        return _HALF[mark.group(1)] + gap
+
+    return re.sub(rf"(?<![{_HAN}])\s*([，。？！；：、])\s*(?![{_HAN}])", halved, sentence)
