@@ -132,15 +132,17 @@ class Recognizer:
         left_ms: int | None = None,
         language: Language | None = None,
     ) -> "RecognitionStream":
-        """Open a stream with captions every `chunk_ms`; `left_ms` of the past are attended to,
-        None: all of the utterance. `language`: what is spoken, None: the model tells."""
+        """Open a stream with captions every `chunk_ms`, rounded to frames of the model's encoder;
+        `left_ms` of the past are attended to, None: all of the utterance. `language`: what is
+        spoken, None: the model tells."""
         self._refresh_words()
         frame_ms = 1000 * self._model.encoder.top_factor // _FEATURE_RATE
-        if chunk_ms <= 0 or chunk_ms % frame_ms:
-            raise ValueError(f"chunk_ms {chunk_ms} is no multiple of {frame_ms}")
-        ratio = self._model.encoder.top_factor // self._model.encoder.factor
-        chunk_size = chunk_ms // frame_ms * ratio
-        left = -1 if left_ms is None else -(-left_ms // chunk_ms)
+        if chunk_ms <= 0:
+            raise ValueError(f"chunk_ms {chunk_ms} is no span of time")
+        # An encoder of a sixth of the frames has one every 60 ms, of which 320 is no multiple.
+        frames = max(1, round(chunk_ms / frame_ms))
+        chunk_size = frames * self._model.encoder.top_factor // self._model.encoder.factor
+        left = -1 if left_ms is None else -(-left_ms // (frames * frame_ms))
         return RecognitionStream(self, chunk_size, left, language)
 
     def use_hot_words(self, words: WordList | None) -> tuple[str, ...]:

@@ -71,11 +71,13 @@ def second_form(values: dict[str, Any]) -> dict[str, Any]:
 def first_form(values: dict[str, Any]) -> dict[str, Any]:
     """The same as WeNet wrote it in 2020."""
     old = second_form(values)
-    del old["dataset_conf"], old["is_json_cmvn"]
+    del old["is_json_cmvn"]
     features = {"feature_type": "fbank", "mel_bins": BINS, "frame_shift": 10, "frame_length": 25}
     return old | {
         "raw_wav": True,
+        "dataset_conf": {"batch_size": 16, "batch_type": "static", "max_length": 40960},
         "collate_conf": {
+            "spec_aug": True,
             "feature_extraction_conf": features | {"using_pitch": False},
             "wav_distortion_conf": {"wav_dither": 0.1},
         },
@@ -95,43 +97,53 @@ def weights(values: dict[str, Any]) -> dict[str, Tensor]:
         if bias:
             made[f"{name}.bias"] = 0.1 * torch.randn(shape[0])
 
-    def add_norm(name: str) -> None:
-        made[f"{name}.weight"], made[f"{name}.bias"] = torch.rand(WIDTH) + 0.5, torch.randn(WIDTH)
+    def add_norm(name: str, kind: str = "layer_norm") -> None:
+        made[f"{name}.weight"] = torch.rand(WIDTH) + 0.5
+        if kind != "rms_norm":
+            made[f"{name}.bias"] = torch.randn(WIDTH)
 
     encoder = values["encoder_conf"]
+    norm = encoder.get("layer_norm_type", "layer_norm")
     made["encoder.global_cmvn.mean"] = torch.full((BINS,), 10.0)
     made["encoder.global_cmvn.istd"] = torch.full((BINS,), 0.25)
     kind = encoder["input_layer"]
-    add("encoder.embed.conv.0", WIDTH, 1, 3, 3)
-    kernel = 5 if kind == "conv2d6" else 3
-    add("encoder.embed.conv.2", WIDTH, WIDTH, kernel, kernel)
-    if kind == "conv2d8":
-        add("encoder.embed.conv.4", WIDTH, WIDTH, 3, 3)
-    linear = "encoder.embed.out.0" if kind == "conv2d" else "encoder.embed.linear"
-    add(linear, WIDTH, WIDTH * _LINEAR[kind])
-    add_norm("encoder.after_norm")
+    if kind == "conv1d2":
+        add("encoder.embed.conv.0", WIDTH, BINS, 3)
+        add("encoder.embed.conv.2", WIDTH, WIDTH, 3)
+    else:
+        add("encoder.embed.conv.0", WIDTH, 1, 3, 3)
+        kernel = 5 if kind == "conv2d6" else 3
+        add("encoder.embed.conv.2", WIDTH, WIDTH, kernel, kernel)
+        if kind == "conv2d8":
+            add("encoder.embed.conv.4", WIDTH, WIDTH, 3, 3)
+        linear = "encoder.embed.out.0" if kind == "conv2d" else "encoder.embed.linear"
+        add(linear, WIDTH, WIDTH * _LINEAR[kind])
+    add_norm("encoder.after_norm", norm)
+    macaron, convolution = encoder.get("macaron_style", True), encoder.get("use_cnn_module", True)
     for index in range(BLOCKS):
         block = f"encoder.encoders.{index}"
-        for part in "qkv":
-            add(f"{block}.self_attn.linear_{part}", WIDTH, WIDTH)
-        add(f"{block}.self_attn.linear_out", WIDTH, WIDTH)
+        for part, name in (("q", "query"), ("k", "key"), ("v", "value"), ("out", "value")):
+            biased = encoder.get(f"{name}_bias", True) or part == "out"
+            add(f"{block}.self_attn.linear_{part}", WIDTH, WIDTH, bias=biased)
         if encoder["selfattention_layer_type"] == "rel_selfattn":
             add(f"{block}.self_attn.linear_pos", WIDTH, WIDTH, bias=False)
             for part in "uv":
                 made[f"{block}.self_attn.pos_bias_{part}"] = torch.randn(HEADS, WIDTH // HEADS)
-        for part in ("feed_forward", "feed_forward_macaron"):
-            add(f"{block}.{part}.w_1", FFN, WIDTH)
-            add(f"{block}.{part}.w_2", WIDTH, FFN)
-        add(f"{block}.conv_module.pointwise_conv1", 2 * WIDTH, WIDTH, 1)
-        add(f"{block}.conv_module.depthwise_conv", WIDTH, 1, encoder["cnn_module_kernel"])
-        add(f"{block}.conv_module.pointwise_conv2", WIDTH, WIDTH, 1)
-        add_norm(f"{block}.conv_module.norm")
-        if encoder["cnn_module_norm"] == "batch_norm":
-            made[f"{block}.conv_module.norm.running_mean"] = torch.randn(WIDTH)
-            made[f"{block}.conv_module.norm.running_var"] = torch.rand(WIDTH) + 0.5
-            made[f"{block}.conv_module.norm.num_batches_tracked"] = torch.tensor(7.5)
-        for part in ("ff", "ff_macaron", "mha", "conv", "final"):
-            add_norm(f"{block}.norm_{part}")
+        for part in ("feed_forward", "feed_forward_macaron")[: 1 + macaron]:
+            add(f"{block}.{part}.w_1", FFN, WIDTH, bias=encoder.get("mlp_bias", True))
+            add(f"{block}.{part}.w_2", WIDTH, FFN, bias=encoder.get("mlp_bias", True))
+        if convolution:
+            biased, kernel = encoder.get("conv_bias", True), encoder["cnn_module_kernel"]
+            add(f"{block}.conv_module.pointwise_conv1", 2 * WIDTH, WIDTH, 1, bias=biased)
+            add(f"{block}.conv_module.depthwise_conv", WIDTH, 1, kernel, bias=biased)
+            add(f"{block}.conv_module.pointwise_conv2", WIDTH, WIDTH, 1, bias=biased)
+            add_norm(f"{block}.conv_module.norm", encoder["cnn_module_norm"])
+            if encoder["cnn_module_norm"] == "batch_norm":
+                made[f"{block}.conv_module.norm.running_mean"] = torch.randn(WIDTH)
+                made[f"{block}.conv_module.norm.running_var"] = torch.rand(WIDTH) + 0.5
+                made[f"{block}.conv_module.norm.num_batches_tracked"] = torch.tensor(7.5)
+        for part in ("ff", "mha", *["ff_macaron"] * macaron, *["conv", "final"] * convolution):
+            add_norm(f"{block}.norm_{part}", norm)
     for side, blocks in _sides(values):
         add(f"{side}embed.0", len(UNITS), WIDTH, bias=False)
         add_norm(f"{side}after_norm")

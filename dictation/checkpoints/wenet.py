@@ -48,6 +48,7 @@ _CONVOLUTION_NORMS: dict[str, ConvolutionNorm] = {
     "rms_norm": "rms",
 }
 _NORMS: dict[str, Norm] = {"layer_norm": "layer", "rms_norm": "rms"}
+_ATTENTIONS = {"rel_selfattn": True, "selfattn": False}
 # Positions added to frames, where attention itself has none.
 _ADDED: dict[str, Position] = {
     "abs_pos": "absolute_interleaved",
@@ -132,11 +133,10 @@ def load_wenet(folder: Path) -> Checkpoint:
         if not shape.is_unused(name)
     }
     model = build_model(model_config, weights, folder / "final.pt")
-    tokenizer = _tokenizer(folder, config.tokens)
+    units = _units_file(folder, config.tokens)
+    tokenizer = _tokenizer(folder, units, config.tokens)
     if len(tokenizer) != model_config.vocabulary:
-        raise ModelError(
-            f"{folder}: units.txt has {len(tokenizer)} units, the model {model_config.vocabulary}"
-        )
+        raise ModelError(f"{units} has {len(tokenizer)} units, the model {model_config.vocabulary}")
     return Checkpoint(folder.resolve().name, model, tokenizer)
 
 
@@ -226,6 +226,8 @@ class _Shape:
     def _encoder_block(self, width: int, positions: object) -> BlockConfig:
         values = self._config.encoder
         added = self._choice("encoder_conf.pos_enc_layer_type", positions, _ADDED)
+        attention = values.get("selfattention_layer_type", "rel_selfattn")
+        self._choice("encoder_conf.selfattention_layer_type", attention, _ATTENTIONS)
         relative = self._has("self_attn.pos_bias_u")
         if relative and positions != "rel_pos":
             raise ModelError(f"{self._path}: relative attention with {positions} is not supported")
@@ -374,8 +376,14 @@ def _add_normalization(folder: Path, config: WenetConfig, weights: dict[str, Ten
     weights["encoder.global_cmvn.istd"] = inverse
 
 
-def _tokenizer(folder: Path, settings: TokenSettings) -> WenetTokenizer:
-    units = read_units(folder / "units.txt")
+def _units_file(folder: Path, settings: TokenSettings) -> Path:
+    # Recipes have called it by many names; what stands in train.yaml is its path at home.
+    names = ("units.txt", settings.units, "words.txt", "lang_char.txt", "dict.txt")
+    usual = [folder / name for name in names if name is not None]
+    return next(filter(Path.is_file, (*usual, *sorted(folder.glob("*_units.txt")))), usual[0])
+
+
+def _tokenizer(folder: Path, units: Path, settings: TokenSettings) -> WenetTokenizer:
     found = sorted(folder.glob("*.model"))
     # The older forms do not name a tokenizer: one with pieces comes with its sentencepiece model.
     kind = settings.kind or ("bpe" if found else "char")
@@ -390,4 +398,5 @@ def _tokenizer(folder: Path, settings: TokenSettings) -> WenetTokenizer:
     tags: tuple[str, ...] = ()
     if settings.tags is not None and (folder / settings.tags).exists():
         tags = tuple((folder / settings.tags).read_text(encoding="utf-8").split())
-    return WenetTokenizer(units, pieces, WenetOptions(settings.split_with_space, tags))
+    options = WenetOptions(settings.split_with_space, tags)
+    return WenetTokenizer(read_units(units), pieces, options)

@@ -78,9 +78,10 @@ _DECODER_READ = _BIASES | _names("""
 @dataclass(frozen=True)
 class TokenSettings:
     """How texts are cut. `kind` None: the yaml does not say. `start`, `end`: ids, None: the last
-    unit. `pieces`, `tags`: names of files in the folder."""
+    unit. `units`, `pieces`, `tags`: names of files in the folder."""
 
     kind: str | None
+    units: str | None
     pieces: str | None
     tags: str | None
     split_with_space: bool
@@ -163,7 +164,8 @@ class _Reader:
         return {key: value for key, value in section.items() if key in read}
 
     def _mel_bins(self) -> int:
-        data = self._section("dataset_conf") or self._section("collate_conf")
+        # The oldest form has both tables, with the features in the second.
+        data = self._section("collate_conf") | self._section("dataset_conf")
         self._expect_one_of("dataset_conf.feats_type", data.get("feats_type", "fbank"), "fbank")
         features = self._table(
             data.get("fbank_conf", data.get("feature_extraction_conf", {})), "fbank_conf"
@@ -208,6 +210,7 @@ class _Reader:
         split = section.get("split_with_space", values.get("split_with_space", False))
         return TokenSettings(
             kind=kind,
+            units=_name(section.get("symbol_table_path")),
             pieces=_name(section.get("bpe_path")),
             tags=_name(tags),
             split_with_space=bool(split),

@@ -1,5 +1,7 @@
 """WeNet's model folders are taken as they are, of any age, and what is not computed is refused."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 import torch
@@ -42,13 +44,22 @@ def test_a_folder_of_any_age_is_the_same_model(tmp_path, older):
     [
         {"input_layer": "conv2d6"},
         {"input_layer": "conv2d8"},
+        {"input_layer": "conv1d2"},
         {"pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
+        {"pos_enc_layer_type": "abs_pos_whisper", "selfattention_layer_type": "selfattn"},
         {"pos_enc_layer_type": "no_pos", "selfattention_layer_type": "selfattn"},
         {"causal": False, "cnn_module_norm": "batch_norm"},
+        {"causal": False},
+        {"cnn_module_norm": "batch_norm"},
+        {"layer_norm_type": "rms_norm", "cnn_module_norm": "rms_norm"},
         {"normalize_before": False},
-        {"activation_type": "hardtanh"},
+        {"macaron_style": False},
+        {"use_cnn_module": False},
+        {"query_bias": False, "key_bias": False, "value_bias": False},
+        {"mlp_bias": False, "conv_bias": False},
+        *({"activation_type": name} for name in ("gelu", "hardtanh", "relu", "selu", "tanh")),
     ],
-    ids=lambda changes: "-".join(map(str, changes.values())),
+    ids=lambda changes: "-".join(map(str, chain.from_iterable(changes.items()))),
 )
 def test_what_was_imported_is_the_same_model(tmp_path, changes):
     loaded = load_folder(write(tmp_path / "theirs", settings(**changes)))
@@ -82,6 +93,38 @@ def test_statistics_come_from_the_file_where_the_weights_have_none(tmp_path):
     torch.testing.assert_close(features.inverse_deviation, torch.full((BINS,), 0.25))
 
 
+@pytest.mark.parametrize(
+    "name", ["words.txt", "lang_char.txt", "dict.txt", "train_960_unigram5000_units.txt"]
+)
+def test_units_are_found_under_the_names_they_have_had(tmp_path, name):
+    folder = write(tmp_path, second_form(settings()))
+    (folder / "units.txt").rename(folder / name)
+    assert load_folder(folder).tokenizer.units == tuple(UNITS)
+
+
+def test_units_are_found_under_the_name_the_configuration_has_for_them(tmp_path):
+    values = settings()
+    values["tokenizer_conf"]["symbol_table_path"] = "data/tokens-of-mine.txt"
+    folder = write(tmp_path, values)
+    (folder / "units.txt").rename(folder / "tokens-of-mine.txt")
+    assert load_folder(folder).tokenizer.units == tuple(UNITS)
+
+
+def test_the_shape_is_that_of_the_weights(tmp_path):
+    """train.yaml of a model that was changed by hand: WeNet goes by what is in final.pt, too."""
+    theirs = weights(settings())
+    folder = write(tmp_path, settings(num_blocks=5, linear_units=7, cnn_module_kernel=3), theirs)
+    encoder = load_folder(folder).model.config.encoder
+    assert (encoder.blocks, encoder.block.ffn_width, encoder.block.kernel_size) == (2, 24, 5)
+
+
+def test_kaldis_binary_statistics_are_refused(tmp_path):
+    file = tmp_path / "global_cmvn"
+    file.write_bytes(b"\0BDM \x04\x02\0\0\0\x51\0\0\0" + bytes(range(256)))
+    with pytest.raises(DictationError, match=r"global_cmvn: not feature statistics"):
+        read_normalization(file, is_json=False)
+
+
 def test_kaldis_text_says_what_json_says(tmp_path):
     file = tmp_path / "global_cmvn"
     file.write_text(f" [\n  {'40 ' * BINS} 4\n  {'464 ' * BINS} 0 ]\n")
@@ -95,6 +138,9 @@ def test_kaldis_text_says_what_json_says(tmp_path):
     [
         ({"encoder": "squeezeformer"}, "encoder squeezeformer is not supported"),
         ({"encoder": "branchformer"}, "encoder branchformer is not supported"),
+        ({"encoder": "e_branchformer"}, "encoder e_branchformer is not supported"),
+        ({"encoder": "efficientConformer"}, "encoder efficientConformer is not supported"),
+        ({"encoder": "transformer"}, "encoder transformer is not supported"),
         ({"model": "paraformer"}, "model paraformer is not supported"),
         ({"tokenizer": "whisper"}, "tokenizer whisper is not supported"),
         ({"frobnicate": 1}, "does not know frobnicate"),
@@ -102,6 +148,7 @@ def test_kaldis_text_says_what_json_says(tmp_path):
         ({"encoder_conf": {"frobnicate": 1}}, "does not know encoder_conf.frobnicate"),
         ({"encoder_conf": {"input_layer": "dwconv2d4"}}, "input_layer dwconv2d4"),
         ({"encoder_conf": {"pos_enc_layer_type": "rope_pos"}}, "pos_enc_layer_type rope_pos"),
+        ({"encoder_conf": {"selfattention_layer_type": "shaw_rel_selfattn"}}, "shaw_rel_selfattn"),
         ({"encoder_conf": {"concat_after": True}}, "encoder_conf.concat_after True"),
         ({"model_conf": {"apply_non_blank_embedding": True}}, "apply_non_blank_embedding"),
         ({"dataset_conf": {"resample_conf": {"resample_rate": 8000}}}, "resample_rate 8000"),
@@ -194,11 +241,17 @@ def test_a_damaged_folder_is_named_in_one_line(tmp_path, damage, message, capsys
     "changes",
     [
         {},
+        {"input_layer": "conv2d6"},
         {"input_layer": "conv2d8"},
+        {
+            "input_layer": "conv1d2",
+            "pos_enc_layer_type": "abs_pos_whisper",
+            "selfattention_layer_type": "selfattn",
+        },
         {"causal": False, "cnn_module_norm": "batch_norm"},
         {"pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
     ],
-    ids=["as usual", "eighth", "centred", "absolute"],
+    ids=["as usual", "sixth", "eighth", "half", "centred", "absolute"],
 )
 def test_it_streams_and_transcribes(tmp_path, changes, precision):
     folder = write(tmp_path, settings(**changes))

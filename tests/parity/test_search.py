@@ -72,6 +72,14 @@ def test_prefix_beam(utterance):
 
 
 @each_utterance
+def test_the_text_of_the_best_hypothesis(utterance):
+    tokenizer = utterance.case.checkpoint.tokenizer
+    for _, results, _ in outputs_of(utterance):
+        best = results["prefix_beam10"]["nbest"][0]
+        assert tokenizer.transcript(best) == results["prefix_text"]
+
+
+@each_utterance
 @pytest.mark.parametrize("chunk", [1, 7])
 def test_prefix_beam_chunk_by_chunk(utterance, chunk):
     for _, results, log_probs in outputs_of(utterance):
