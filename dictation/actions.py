@@ -10,6 +10,7 @@ CaptionStage = Literal["listening", "partial", "finishing", "final"]
 KeepReason = Literal["delivery_failed", "recognition_failed", "quitting"]
 Notice = Literal[
     "microphone_lost",
+    "microphone_moved",
     "model_failed",
     "recognition_failed",
     "behind",

@@ -144,9 +144,13 @@ class DeviceLost:
 
 @dataclass(frozen=True, slots=True)
 class DeviceReady:
-    """The microphone delivers sound; `name` is the device's own name."""
+    """The microphone delivers sound; `name` is the device's own name.
+
+    `moved`: the sound server gives that of another device than before, while it goes on.
+    """
 
     name: str
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

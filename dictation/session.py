@@ -238,8 +238,9 @@ def _react(state: State, event: Event, now: float) -> Step:
             lost = replace(stopped, microphone_lost=True)
             told = state.microphone_lost and not state.listening
             return lost, actions if told else (*actions, Notify("microphone_lost", reason))
-        case DeviceReady():
-            return replace(state, microphone_lost=False), ()
+        case DeviceReady(name, moved):
+            found = replace(state, microphone_lost=False)
+            return found, (Notify("microphone_moved", name),) if moved else ()
         case Delivered():
             return _delivered(state, event)
         case DeliveryFailed(utterance, reason):

@@ -30,6 +30,14 @@ pcm.pulse { type pulse }
 pcm.microphone { type pulse device microphone hint { show on description "Test microphone" } }
 """
 
+_MICROPHONE = (
+    f"module-remap-source master={SINK}.monitor source_name={SOURCE} "
+    "source_properties=device.description=Microphone"
+)
+_HEADSET = (
+    "module-remap-source master=elsewhere.monitor source_name=headset "
+    "source_properties=device.description=Headset"
+)
 _DEADLINE_SECONDS = 15.0
 
 
@@ -62,8 +70,7 @@ class VirtualMicrophone:
         modules = (
             f"module-native-protocol-unix auth-anonymous=1 socket={socket}",
             f"module-null-sink sink_name={SINK} rate=48000 channels=1 norewinds=1",
-            f"module-remap-source master={SINK}.monitor source_name={SOURCE} "
-            "source_properties=device.description=Microphone",
+            _MICROPHONE,
             # What Pulse falls back to when the microphone goes away.
             "module-null-sink sink_name=elsewhere rate=48000 channels=1",
         )
@@ -98,15 +105,15 @@ class VirtualMicrophone:
         _end(self._keep_alive)
         _end(self._server)
 
-    def play(self, sound: NDArray[np.float32] | Path, rate: int = 16_000) -> None:
+    def play(self, sound: NDArray[np.float32] | Path, rate: int = 16_000, sink: str = SINK) -> None:
         """Play samples (mono float32, `rate`) or an audio file, and return when it is over."""
-        player = self.start_playing(sound, rate)
+        player = self.start_playing(sound, rate, sink)
         if player.wait(600) != 0:
             raise RuntimeError("paplay could not play to the virtual microphone")
         self._players.remove(player)
 
     def start_playing(
-        self, sound: NDArray[np.float32] | Path, rate: int = 16_000
+        self, sound: NDArray[np.float32] | Path, rate: int = 16_000, sink: str = SINK
     ) -> "subprocess.Popen[bytes]":
         """Play like `play`, but return at once."""
         if isinstance(sound, Path):
@@ -117,7 +124,7 @@ class VirtualMicrophone:
             file.write(sound.astype("<f4").tobytes())
         player = subprocess.Popen(
             [
-                *("paplay", f"--device={SINK}", "--raw", "--format=float32le"),
+                *("paplay", f"--device={sink}", "--raw", "--format=float32le"),
                 *(f"--rate={rate}", "--channels=1", file.name),
             ],
             env={**os.environ, **self.environment},
@@ -152,6 +159,14 @@ class VirtualMicrophone:
     def unload(self) -> None:
         """Take the microphone out of the server, as when it is unplugged."""
         self.control("unload-module", "module-remap-source")
+
+    def load(self) -> None:
+        """Put the microphone back, as when it is plugged in again."""
+        self.control("load-module", *_MICROPHONE.split(" ", 3))
+
+    def add_headset(self) -> None:
+        """Plug in a second microphone, which hears what is played elsewhere."""
+        self.control("load-module", *_HEADSET.split(" ", 3))
 
     def _private(self) -> dict[str, str]:
         return {

@@ -16,30 +16,37 @@ from dictation.audio import SAMPLE_RATE
 from dictation.audio.conversion import Converter
 from dictation.audio.devices import MicrophoneInfo, find_microphone, portaudio, rescan
 from dictation.audio.errors import AudioDeviceError
+from dictation.audio.server import recorded_source
 
 __all__ = ["AudioDeviceError", "Microphone", "MicrophoneSettings"]
 
 _MOST_CHANNELS: Final = 2
+_SOURCE_VARIABLE: Final = "PULSE_SOURCE"
 
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneSettings:
     """How the microphone is listened to, in seconds.
 
-    block_seconds: sound in each delivery; halving it doubles what an idle microphone costs.
+    block_seconds: sound in each delivery; halving it doubles what an idle microphone costs (see
+    `dictation bench --daemon`), and every caption waits for the end of a block.
     silent_seconds: time without a callback after which the device counts as lost.
-    first_seconds: the same before the first callback (some servers take long to start).
+    first_seconds: time that opening may take until the first sound.
     """
 
-    block_seconds: float = 0.04
+    block_seconds: float = 0.08
     silent_seconds: float = 1.0
-    first_seconds: float = 5.0
+    first_seconds: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
     samples: NDArray[np.float32]
     captured_at: float
+
+
+class _NoSoundError(AudioDeviceError):
+    """The device is there, and silent."""
 
 
 class _Stream(Protocol):
@@ -63,8 +70,8 @@ class Microphone:
 
     `deliver(samples, captured_at)` gets each block and the monotonic time at which its last sample
     had been heard; `lost(reason)` is called once when the device stops. Both are called from a
-    thread of the microphone, never from PortAudio's callback, which only copies. A source that
-    PulseAudio silently replaces by another goes unnoticed.
+    thread of the microphone, never from PortAudio's callback, which only copies. What the sound
+    server does with the source behind PortAudio's back is for audio.server to see.
     """
 
     def __init__(
@@ -85,8 +92,23 @@ class Microphone:
 
     @property
     def name(self) -> str:
-        """The device's own name, or what was asked for while it is closed."""
-        return self._session.info.name if self._session else (self._device or "default")
+        """The device's own name, or what was asked for while it is closed.
+
+        Of the default it is what the sound server calls that microphone now.
+        """
+        if self._session is None:
+            return self._device or "default"
+        return (self.follows_default and self.source) or self._session.info.name
+
+    @property
+    def source(self) -> str | None:
+        """What the sound server called it when it was opened; None without such a server."""
+        return self._session.source if self._session else None
+
+    @property
+    def follows_default(self) -> bool:
+        """Whether the sound server may give it another source when the default changes."""
+        return self._session is not None and self._session.info.is_default
 
     @property
     def rate(self) -> int | None:
@@ -99,11 +121,16 @@ class Microphone:
         return self._session.last_callback if self._session else None
 
     def open(self) -> None:
-        """Start to listen; nothing happens when it is open already. Raises AudioDeviceError."""
+        """Start to listen and wait for the first sound; nothing happens when it is open already.
+
+        Raises AudioDeviceError.
+        """
         if self._session is not None:
             return
         try:
             self._session = self._open()
+        except _NoSoundError:
+            raise
         except AudioDeviceError:
             # It may have been plugged in, or again, since PortAudio last looked.
             rescan()
@@ -139,7 +166,8 @@ class _Session:
         self._lost = lost
         self._settings = settings
         self._clock = clock
-        self._limit = settings.first_seconds
+        self._begun = threading.Event()
+        self.source: str | None = None
         self._stream: _Stream | None = None
         self._queue: queue.SimpleQueue[_Block | _Finished | _Closed] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="microphone", daemon=True)
@@ -151,7 +179,13 @@ class _Session:
         except portaudio().PortAudioError:
             stream.close()
             raise
-        self.last_callback = self._clock()
+
+    def serve(self) -> None:
+        """Deliver what comes, once anything does: a suspended source can be opened too."""
+        if not self._begun.wait(self._settings.first_seconds):
+            self.close()
+            raise _NoSoundError(f"The microphone '{self.info.name}' gives no sound")
+        self.source = recorded_source()
         self._thread.start()
 
     def close(self) -> None:
@@ -162,7 +196,7 @@ class _Session:
             with suppress(portaudio().PortAudioError):
                 self._stream.close()
         self._queue.put(_Closed())
-        if threading.current_thread() is not self._thread:
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join()
 
     def heard(
@@ -171,6 +205,7 @@ class _Session:
         now = self._clock()
         self.last_callback = now
         self._queue.put(_Block(samples.copy(), now))
+        self._begun.set()
 
     def finished(self) -> None:
         self._queue.put(_Finished())
@@ -181,7 +216,6 @@ class _Session:
             item = self._next()
             match item:
                 case _Block(samples, captured_at):
-                    self._limit = self._settings.silent_seconds
                     ready = converter.convert(samples)
                     if len(ready):
                         self._deliver(ready, captured_at)
@@ -199,12 +233,13 @@ class _Session:
 
     def _next(self) -> _Block | _Finished | _Closed | None:
         """Return the next item, or None when the device has been silent for too long."""
+        limit = self._settings.silent_seconds
         while True:
-            remaining = self._limit - (self._clock() - self.last_callback)
+            remaining = limit - (self._clock() - self.last_callback)
             try:
                 return self._queue.get(timeout=max(0.0, remaining))
             except queue.Empty:
-                if self._clock() - self.last_callback >= self._limit:
+                if self._clock() - self.last_callback >= limit:
                     return None
 
     def _closing(self) -> bool:
@@ -227,7 +262,7 @@ def _open(
     for rate, channels in _formats(info):
         session = _Session(info, rate, deliver, lost, settings, clock)
         try:
-            with _quiet_stderr():
+            with _quiet_stderr(), _recording_from(info.source):
                 stream = sound.InputStream(
                     device=info.index,
                     samplerate=rate,
@@ -242,6 +277,7 @@ def _open(
         except sound.PortAudioError as error:
             refusal = str(error).partition(" [PaErrorCode")[0]
             continue
+        session.serve()
         return session
     raise AudioDeviceError(
         f"The microphone '{info.name}' cannot be opened ({refusal}): another program may hold it; "
@@ -254,6 +290,23 @@ def _formats(info: MicrophoneInfo) -> list[tuple[int, int]]:
     several = min(info.channels, _MOST_CHANNELS)
     wishes = [(rate, n) for rate in (SAMPLE_RATE, info.default_rate) for n in (1, several)]
     return list(dict.fromkeys(wishes))
+
+
+@contextmanager
+def _recording_from(source: str | None) -> Iterator[None]:
+    """Let libpulse, which is behind the device, record from a source of that name.
+
+    Replacing a variable that is there moves no memory that another thread may just read; so it
+    stays there afterwards, with the name that stands for the default.
+    """
+    if source is None and _SOURCE_VARIABLE not in os.environ:
+        yield
+        return
+    os.environ[_SOURCE_VARIABLE] = source or "@DEFAULT_SOURCE@"
+    try:
+        yield
+    finally:
+        os.environ[_SOURCE_VARIABLE] = "@DEFAULT_SOURCE@"
 
 
 @contextmanager

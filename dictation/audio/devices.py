@@ -1,9 +1,11 @@
 """Which microphones there are."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 from dictation.audio.errors import AudioDeviceError
+from dictation.audio.server import list_sources
 from dictation.checks import Check
 
 __all__ = [
@@ -25,7 +27,10 @@ _NO_MICROPHONE = (
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneInfo:
-    """One input device: PortAudio's index, its names, its own rate in Hz and its channels."""
+    """One input device: PortAudio's index, its names, its own rate in Hz and its channels.
+
+    `source`: the sound server's own name of a microphone that PortAudio has no device for.
+    """
 
     index: int
     name: str
@@ -33,6 +38,7 @@ class MicrophoneInfo:
     default_rate: int
     channels: int
     is_default: bool
+    source: str | None = None
 
 
 def portaudio() -> ModuleType:
@@ -84,9 +90,10 @@ def find_microphone(spec: str | None) -> MicrophoneInfo:
     """Return the microphone that a person means.
 
     `spec`: None, empty or "default" for the system's default; an index; a name; or a part of one
-    name (case does not matter). Raises AudioDeviceError, which lists what there is.
+    name (case does not matter), of PortAudio's devices first, then of the sound server's
+    microphones. Raises AudioDeviceError, which lists what there is.
     """
-    return _choose(list_microphones(), spec)
+    return _choose(list_microphones(), spec, list_sources)
 
 
 def check() -> Check:
@@ -99,7 +106,11 @@ def check() -> Check:
     return Check("microphone", "ok", f"{microphone.name} ({microphone.host_api})")
 
 
-def _choose(microphones: list[MicrophoneInfo], spec: str | None) -> MicrophoneInfo:
+def _choose(
+    microphones: list[MicrophoneInfo],
+    spec: str | None,
+    sources: Callable[[], dict[str, str]],
+) -> MicrophoneInfo:
     if not microphones:
         raise AudioDeviceError(_NO_MICROPHONE)
     wanted = (spec or "default").strip().casefold()
@@ -113,10 +124,28 @@ def _choose(microphones: list[MicrophoneInfo], spec: str | None) -> MicrophoneIn
         matches = matches[:1] or [m for m in microphones if wanted in m.name.casefold()]
     if len(matches) == 1:
         return matches[0]
+    if not matches:
+        matches = _of_the_server(microphones, wanted, sources())
+        if len(matches) == 1:
+            return matches[0]
     listing = ", ".join(f"{found.index} '{found.name}'" for found in (matches or microphones))
     if matches:
         raise AudioDeviceError(f"Several microphones match '{spec}': {listing}; name one in full")
     raise AudioDeviceError(f"There is no microphone '{spec}'; there are: {listing}")
+
+
+def _of_the_server(
+    microphones: list[MicrophoneInfo], wanted: str, sources: dict[str, str]
+) -> list[MicrophoneInfo]:
+    """The sound server's microphones of a name, or with it as a part of theirs; they are reached
+    through the default device."""
+    default = next((found for found in microphones if found.is_default), microphones[0])
+    reachable = [
+        replace(default, name=name, is_default=False, source=source)
+        for name, source in sources.items()
+    ]
+    exact = [found for found in reachable if found.name.casefold() == wanted]
+    return exact[:1] or [found for found in reachable if wanted in found.name.casefold()]
 
 
 def _reason(error: Exception) -> str:

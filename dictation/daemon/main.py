@@ -12,6 +12,7 @@ from typing import assert_never
 
 from dictation.audio.capture import Microphone
 from dictation.audio.level import LevelMeter
+from dictation.audio.server import ServerWatch
 from dictation.config import Settings, load_settings
 from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
@@ -117,6 +118,9 @@ def _build(
     )
     microphone.start()
     stack.callback(microphone.close)
+    server = ServerWatch(microphone.server_changed)
+    server.start()
+    stack.callback(server.close)
     tray.start(screen.tray_view, lambda action: inbox.put(_message_of(action)))
     stack.callback(tray.close)
     history = History.open(history_file(), history_settings(settings), time.time)

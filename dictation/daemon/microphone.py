@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Literal, Protocol
 
+from dictation.audio.server import ServerView
 from dictation.errors import DictationError
-from dictation.events import DeviceLost, DeviceReady, Event
+from dictation.events import DeviceLost, DeviceReady, Event, MicrophonesChanged
 
 _RETRY_SECONDS = (1.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -18,6 +19,16 @@ class Device(Protocol):
     @property
     def name(self) -> str:
         """The device's own name."""
+        ...
+
+    @property
+    def follows_default(self) -> bool:
+        """Whether the sound server may give it another source when the default changes."""
+        ...
+
+    @property
+    def source(self) -> str | None:
+        """What the sound server calls it, None while it is closed or without such a server."""
         ...
 
     def open(self) -> None:
@@ -34,7 +45,7 @@ class _Use:
     name: str
 
 
-_Wish = Literal["open", "close", "lost", "forbid", "allow", "end"] | _Use
+_Wish = Literal["open", "close", "lost", "forbid", "allow", "end"] | _Use | ServerView
 
 
 class MicrophoneKeeper:
@@ -42,7 +53,8 @@ class MicrophoneKeeper:
 
     With `keep_open` it is open from start to end, and tried again when it is lost; otherwise only
     while it is wanted. `make(name, lost)` builds the device; `lost(reason)` may be called from any
-    thread. `name` is that of the first device.
+    thread. `name` is that of the first device. What the sound server does with the microphone is
+    told to it by `server_changed`.
     """
 
     def __init__(
@@ -64,6 +76,8 @@ class MicrophoneKeeper:
         self._wanted = keep_open
         self._allowed = True
         self._failures = 0
+        self._view = ServerView()
+        self._source: str | None = None
         self._thread = threading.Thread(target=self._run, name="microphone-keeper", daemon=True)
 
     def start(self) -> None:
@@ -93,6 +107,10 @@ class MicrophoneKeeper:
         """It may be open again, and is if it is wanted."""
         self._wishes.put("allow")
 
+    def server_changed(self, view: ServerView) -> None:
+        """The sound server looks different now."""
+        self._wishes.put(view)
+
     def close(self, patience: float = 3.0) -> None:
         """Close the microphone and end the thread."""
         self._wishes.put("end")
@@ -113,6 +131,8 @@ class MicrophoneKeeper:
                 case "lost":
                     self._shut()
                     self._failures = 1
+                case ServerView() as view:
+                    self._look(view)
                 case wish:
                     self._follow(wish)
 
@@ -141,9 +161,32 @@ class MicrophoneKeeper:
         except Empty:
             return None
 
+    def _look(self, view: ServerView) -> None:
+        """Notice what PortAudio does not tell: its stream goes on, with other sound or none."""
+        before, self._view = self._view, view
+        if view.microphones != before.microphones:
+            self._emit(MicrophonesChanged(view.microphones))
+            if self._wanted and self._allowed and not self._open and self._failures:
+                self._try(again=True)
+        if not self._open or view.ours is None:
+            return
+        if view.suspended:
+            self._give_up(f"{view.ours} is suspended")
+        elif view.ours != self._source and self._device.follows_default:
+            self._source = view.ours
+            self._emit(DeviceReady(view.ours, moved=True))
+        elif view.ours != self._source:
+            self._give_up(f"{self._source or self._device.name} is gone")
+
+    def _give_up(self, reason: str) -> None:
+        self._shut()
+        self._failures = 1
+        self._emit(DeviceLost(reason))
+
     def _shut(self) -> None:
         self._device.close()
         self._open = False
+        self._source = None
         self._failures = 0
 
     def _try(self, *, again: bool = False) -> None:
@@ -156,4 +199,5 @@ class MicrophoneKeeper:
                 self._emit(DeviceLost(str(error)))
             return
         self._open, self._failures = True, 0
+        self._source = self._device.source
         self._emit(DeviceReady(self._device.name))

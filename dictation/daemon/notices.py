@@ -7,6 +7,7 @@ from dictation.messages import InterfaceLanguage, message, translator
 
 _NOTICES: dict[Notice, str] = {
     "microphone_lost": message("No sound from the microphone: {detail}"),
+    "microphone_moved": message("The microphone is now {detail}"),
     "model_failed": message("The recogniser cannot go on: {detail}"),
     "recognition_failed": message("This utterance could not be recognised: {detail}"),
     "behind": message("The computer is {detail} s behind; nothing is lost"),

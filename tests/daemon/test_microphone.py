@@ -1,19 +1,25 @@
 """The microphone is open when it should be, and comes back after it was unplugged."""
 
 import threading
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 
 import pytest
 
+from dictation.audio.capture import Microphone
 from dictation.audio.errors import AudioDeviceError
+from dictation.audio.server import ServerWatch
 from dictation.daemon.microphone import MicrophoneKeeper
-from dictation.events import DeviceLost, DeviceReady
+from dictation.events import DeviceLost, DeviceReady, MicrophonesChanged
 
 FAST = (0.02, 0.05)
 
 
 class Plug:
     """A device that is there or not; what this machine cannot have is a cable to pull."""
+
+    follows_default = False
+    source = None
 
     def __init__(self) -> None:
         self.plugged = True
@@ -149,3 +155,81 @@ def test_forbidden_it_is_closed_until_it_is_allowed_again(keep, plug, told):
     assert told.empty()
     keeper.allow()
     assert told.get(timeout=10) == DeviceReady("headset")
+
+
+@pytest.fixture
+def heard_by_keeper(virtual_microphone, told):
+    """Starts a keeper of a real microphone, by its name, with a watch on the sound server."""
+    running = ExitStack()
+
+    def start(name):
+        keeper = MicrophoneKeeper(
+            lambda name, lost: Microphone(name, lambda samples, at: None, lost),
+            told.put,
+            name=name,
+            keep_open=True,
+            retry_seconds=FAST,
+        )
+        keeper.start()
+        running.callback(keeper.close)
+        watch = ServerWatch(keeper.server_changed)
+        watch.start()
+        running.callback(watch.close)
+        wait_for(told, MicrophonesChanged(("Microphone",)), DeviceReady(name or "Microphone"))
+
+    with running:
+        yield start
+
+
+def wait_for(told, *events):
+    """Take what is told until each of these events has come."""
+    missing = list(events)
+    while missing:
+        event = told.get(timeout=15)
+        if event in missing:
+            missing.remove(event)
+
+
+def next_device_event(told):
+    while True:
+        event = told.get(timeout=15)
+        if isinstance(event, DeviceLost | DeviceReady):
+            return event
+
+
+def test_a_source_that_is_unloaded_is_told_and_comes_back(
+    virtual_microphone, heard_by_keeper, told
+):
+    heard_by_keeper("microphone")
+    virtual_microphone.unload()
+    assert next_device_event(told) == DeviceLost("Microphone is gone")
+    virtual_microphone.load()
+    assert next_device_event(told) == DeviceReady("microphone")
+
+
+def test_the_default_is_followed_to_another_microphone(virtual_microphone, heard_by_keeper, told):
+    heard_by_keeper("")
+    virtual_microphone.add_headset()
+    wait_for(told, MicrophonesChanged(("Microphone", "Headset")))
+    virtual_microphone.control("set-default-source", "headset")
+    assert next_device_event(told) == DeviceReady("Headset", moved=True)
+
+
+def test_a_source_that_is_suspended_is_told_and_comes_back(
+    virtual_microphone, heard_by_keeper, told
+):
+    heard_by_keeper("microphone")
+    virtual_microphone.suspend()
+    assert next_device_event(told) == DeviceLost("Microphone is suspended")
+    virtual_microphone.suspend(False)
+    assert next_device_event(told) == DeviceReady("microphone")
+
+
+def test_a_server_that_is_restarted_is_told_and_used_again(
+    virtual_microphone, heard_by_keeper, told
+):
+    heard_by_keeper("")
+    virtual_microphone.kill()
+    assert isinstance(next_device_event(told), DeviceLost)
+    virtual_microphone.start()
+    assert next_device_event(told) == DeviceReady("Microphone")
