@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dictation.desktop.ibus_address import ibus_file
+
 Platform = Literal["linux", "windows", "macos"]
 
 
@@ -14,7 +16,9 @@ Platform = Literal["linux", "windows", "macos"]
 class Environment:
     """The desktop session: names of its servers (None where there is none) and its language.
 
-    `session_bus` is the D-Bus address; `locale` the language of messages, such as "zh_CN.UTF-8".
+    `session_bus` is the D-Bus address; `ibus` the address of IBus where the environment gives it,
+    `ibus_file` where IBus leaves it else; `sway` is that compositor's socket; `locale`
+    the language of messages, such as "zh_CN.UTF-8".
     """
 
     platform: Platform
@@ -24,6 +28,9 @@ class Environment:
     desktop: str | None = None
     runtime_dir: Path | None = None
     session_bus: str | None = None
+    ibus: str | None = None
+    ibus_file: Path | None = None
+    sway: Path | None = None
     locale: str = "C"
 
     @property
@@ -53,6 +60,9 @@ def read_environment(
         desktop=given.get("XDG_CURRENT_DESKTOP") or None,
         runtime_dir=Path(runtime_dir) if runtime_dir else None,
         session_bus=given.get("DBUS_SESSION_BUS_ADDRESS") or _usual_bus(runtime_dir),
+        ibus=given.get("IBUS_ADDRESS") or None,
+        ibus_file=ibus_file(given) if platform.startswith("linux") else None,
+        sway=Path(given["SWAYSOCK"]) if given.get("SWAYSOCK") else None,
         locale=next((given[key] for key in _LOCALE_KEYS if given.get(key)), "C"),
     )
 

@@ -5,8 +5,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
+from Xlib import X
 from Xlib.display import Display
 
 from dictation.desktop.focus import Window, focused_window, has_input_focus
@@ -92,6 +93,35 @@ def tk_entry(session: XSession) -> Iterator[App]:
         session.end(child)
 
 
+_PASSWORD = """
+import gi, pathlib, sys
+gi.require_version("Gtk", "3.0")
+from gi.repository import GLib, Gtk
+file = pathlib.Path(sys.argv[1])
+window = Gtk.Window(title="Password")
+window.set_wmclass("passwordtest", "Passwordtest")
+entry = Gtk.Entry(visibility=sys.argv[2] == "shown", input_purpose=Gtk.InputPurpose.PASSWORD)
+entry.connect("changed", lambda entry: file.write_text(entry.get_text()))
+window.add(entry)
+window.show_all()
+file.touch()
+Gtk.main()
+"""
+
+
+@contextmanager
+def password_entry(session: XSession, look: Literal["shown", "hidden"]) -> Iterator[App]:
+    """A GTK password field that writes its content to a file."""
+    with tempfile.TemporaryDirectory(dir=session.folder) as folder:
+        file = Path(folder) / "password"
+        # PyGObject belongs to the system's Python.
+        child = session.spawn(["/usr/bin/python3", "-c", _PASSWORD, str(file), look])
+        window = await_focus(session, "Passwordtest")
+        wait_until(file.exists, "the entry")
+        yield _FileApp(window, file)
+        session.end(child)
+
+
 class _Mousepad(_FileApp):
     def __init__(self, window: Window, file: Path, hands: Hands) -> None:
         super().__init__(window, file)
@@ -156,6 +186,21 @@ def chromium(session: XSession) -> Iterator[App]:
 
         yield Browser()
         browser.close()
+
+
+@contextmanager
+def deaf_window(session: XSession) -> Iterator[Window]:
+    """A window that takes neither pastes nor text of any kind."""
+    display = Display(session.display)
+    window = display.screen().root.create_window(0, 0, 90, 90, 0, X.CopyFromParent)
+    window.set_wm_class("deaf", "Deaf")
+    window.set_wm_name("Deaf")
+    window.map()
+    display.sync()
+    try:
+        yield await_focus(session, "Deaf")
+    finally:
+        display.close()
 
 
 APPS = {"xterm": xterm, "tk": tk_entry, "mousepad": mousepad, "chromium": chromium}

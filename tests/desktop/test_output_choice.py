@@ -14,15 +14,15 @@ from dictation.desktop.output.keeper import decode_offers, encode_offers
 from dictation.desktop.output.offers import Offer, Payload, saving_order, text_offer
 from tests.xsession import XSession, require
 
-EVERYTHING = Means(programs=frozenset(PROGRAMS))
+EVERYTHING = Means(programs=frozenset(PROGRAMS), ibus="unix:path=/run/ibus")
 
 
 @pytest.mark.parametrize(
     ("env", "names"),
     [
-        (Environment("linux", display=":0"), ["x11", "clipboard"]),
-        (Environment("linux", display=":0", wayland_display="wayland-0"), ["clipboard"]),
-        (Environment("linux", session_type="wayland"), ["clipboard"]),
+        (Environment("linux", display=":0"), ["ibus", "x11", "xtest", "clipboard"]),
+        (Environment("linux", display=":0", wayland_display="wayland-0"), ["ibus", "clipboard"]),
+        (Environment("linux", session_type="wayland"), ["ibus", "clipboard"]),
         (Environment("windows"), ["clipboard"]),
         (Environment("linux"), []),
     ],

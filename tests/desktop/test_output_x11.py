@@ -14,7 +14,6 @@ from Xlib.display import Display
 
 from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.environment import Environment
-from dictation.desktop.focus import Window
 from dictation.desktop.hotkey import open_hotkeys
 from dictation.desktop.keys import KeySpec
 from dictation.desktop.output import (
@@ -27,7 +26,7 @@ from dictation.desktop.output import (
 )
 from dictation.desktop.output.offers import Offer, Payload
 from dictation.desktop.output.selections import SaveLimits, SelectionClient
-from tests.desktop.apps import APPS, App, await_focus, mousepad, tk_entry, xterm
+from tests.desktop.apps import APPS, App, deaf_window, mousepad, tk_entry, xterm
 from tests.hands import Hands
 from tests.xsession import XSession, require, wait_until, xsession
 
@@ -308,20 +307,6 @@ def test_a_window_that_takes_nothing_leaves_the_text_in_the_clipboard(
             arrives(app, "下一句")
     wait_until(lambda: clipboard(desktop) == b"old", "the clipboard from before both")
     output.close()
-
-
-@contextmanager
-def deaf_window(session: XSession) -> Iterator[Window]:
-    display = Display(session.display)
-    window = display.screen().root.create_window(0, 0, 90, 90, 0, X.CopyFromParent)
-    window.set_wm_class("deaf", "Deaf")
-    window.set_wm_name("Deaf")
-    window.map()
-    display.sync()
-    try:
-        yield await_focus(session, "Deaf")
-    finally:
-        display.close()
 
 
 def test_a_late_reader_still_gets_the_text_and_then_the_old_clipboard_is_back(

@@ -57,9 +57,23 @@ def rank_routes(
 
 
 def _every_route(env: Environment, means: Means) -> Iterator[RankedRoute]:
+    if env.platform == "linux" and (env.x11 or env.wayland):
+        yield _ibus(means)
     if env.x11:
         yield RankedRoute("x11", True, f"paste on the X display {env.display}")
+        yield RankedRoute("xtest", True, "type where a paste is not taken")
     yield _clipboard(env, means)
+
+
+def _ibus(means: Means) -> RankedRoute:
+    if means.ibus is None:
+        return RankedRoute(
+            "ibus",
+            False,
+            "IBus does not run: no words at the cursor while they are spoken",
+            "sudo apt install ibus ibus-gtk3, then log in again",
+        )
+    return RankedRoute("ibus", True, "IBus: words at the cursor while they are spoken")
 
 
 def _clipboard(env: Environment, means: Means) -> RankedRoute:

@@ -19,8 +19,11 @@ class ClipboardCopy:
     name = CLIPBOARD_ROUTE
     capabilities = Capabilities()
 
-    def __init__(self, copy: Callable[[str], None]) -> None:
+    def __init__(
+        self, copy: Callable[[str], None], close: Callable[[], None] | None = None
+    ) -> None:
         self._copy = copy
+        self._close = close
 
     def show_partial(self, text: str, target: Window | None) -> None:
         """A clipboard shows nothing."""
@@ -37,6 +40,8 @@ class ClipboardCopy:
 
     def close(self) -> None:
         """The last text stays in the clipboard."""
+        if self._close is not None:
+            self._close()
 
 
 def copy_with_pyperclip(text: str) -> None:

@@ -89,6 +89,10 @@ class X11Desk:
         os.write(self._wake, b"!")
         return result.result()
 
+    def tap_shift(self) -> None:
+        """Press a key that changes nothing."""
+        self.do(lambda tools: tools.fingers.tap_shift())
+
     def close(self) -> None:
         """Finish the work under way and hand the user's clipboard on."""
         if not self._closed:

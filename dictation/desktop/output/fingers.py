@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from Xlib import X
+from Xlib import XK, X
 from Xlib.display import Display
 from Xlib.ext import xtest
 from Xlib.protocol import event as events
@@ -95,6 +95,12 @@ class Fingers:
             xtest.fake_input(self._display, X.KeyPress, code)
         for code in reversed(codes):
             xtest.fake_input(self._display, X.KeyRelease, code)
+        self._display.flush()
+
+    def tap_shift(self) -> None:
+        """Press a key that changes nothing in whatever has the keyboard."""
+        for kind in (X.KeyPress, X.KeyRelease):
+            xtest.fake_input(self._display, kind, self._display.keysym_to_keycode(XK.XK_Shift_L))
         self._display.flush()
 
     def answers(self, window: int, seconds: float = _PING_SECONDS) -> bool:

@@ -1,9 +1,16 @@
 """From a session's ranked routes to an open output, and what the doctor says of them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import platformdirs
+
 from dictation.checks import Check
+from dictation.desktop.applications import rule_for
 from dictation.desktop.environment import Environment
-from dictation.desktop.focus import open_focus
-from dictation.desktop.output.base import CLIPBOARD_ROUTE, Output, OutputSettings, Route
+from dictation.desktop.focus import Window, open_focus
+from dictation.desktop.ibus_address import read_ibus_address
+from dictation.desktop.output.base import CLIPBOARD_ROUTE, Output, OutputSettings, Route, RouteName
 from dictation.desktop.output.choosing import Means, find_programs, rank_routes
 from dictation.desktop.output.clipboard import ClipboardCopy, copy_with_pyperclip
 from dictation.desktop.output.relay import Relay
@@ -12,24 +19,76 @@ from dictation.errors import DictationError
 
 def find_means(env: Environment) -> Means:
     """Look for what the routes need."""
-    return Means(programs=find_programs())
+    return Means(programs=find_programs(), ibus=_ibus_now(env))
 
 
 def open_output(env: Environment, settings: OutputSettings) -> Output:
     """The output of this session. Raises DisplayError when its display cannot be opened."""
-    ranked = rank_routes(env, settings, find_means(env))
-    routes: list[Route] = []
-    clipboard = ClipboardCopy(copy_with_pyperclip)
-    if env.x11:
-        from dictation.desktop.output.desk import X11Desk
-        from dictation.desktop.output.x11 import X11Paste
+    means = find_means(env)
+    ranked = [route.name for route in rank_routes(env, settings, means) if route.usable]
+    possible = rank_routes(env, replace(settings, route="auto"), means)
+    named = {rule.route for rule in settings.applications}
+    wanted = [
+        route.name
+        for route in possible
+        if route.usable and (route.name in ranked or route.name in named)
+    ]
+    opened = _Opened(env, settings, wanted)
+    routes = [opened.route(name) for name in ranked]
+    special = [opened.route(name) for name in wanted if name not in ranked]
+    return Relay(routes, special, opened.clipboard, settings, open_focus(env), lambda: False)
 
-        paste = X11Paste(X11Desk(env.display, settings))
-        clipboard = ClipboardCopy(paste.copy)
-        routes.append(paste)
-    if any(route.name == CLIPBOARD_ROUTE and route.usable for route in ranked) and not env.x11:
-        routes.append(clipboard)
-    return Relay(routes, (), clipboard, settings, open_focus(env), lambda: False)
+
+def _ibus_now(env: Environment) -> str | None:
+    if env.ibus is not None:
+        return env.ibus
+    return read_ibus_address(env.ibus_file) if env.ibus_file else None
+
+
+class _Opened:
+    """The routes of a session; those of one X display share its desk."""
+
+    def __init__(
+        self, env: Environment, settings: OutputSettings, wanted: Sequence[RouteName]
+    ) -> None:
+        self._env = env
+        self._settings = settings
+        self._better = set(wanted) - {"ibus", CLIPBOARD_ROUTE}
+        self.clipboard = ClipboardCopy(copy_with_pyperclip)
+        if env.x11:
+            from dictation.desktop.output.desk import X11Desk
+            from dictation.desktop.output.x11 import X11Paste
+
+            self._desk = X11Desk(env.display, settings)
+            self._paste = X11Paste(self._desk)
+            self.clipboard = ClipboardCopy(self._paste.copy, self._paste.close)
+
+    def route(self, name: RouteName) -> Route:
+        """Open one; `name` is among those the session has."""
+        match name:
+            case "ibus":
+                return self._ibus()
+            case "x11":
+                return self._paste
+            case "xtest":
+                from dictation.desktop.output.xtest import XtestTyping
+
+                return XtestTyping(self._desk)
+            case _:
+                return self.clipboard
+
+    def _ibus(self) -> Route:
+        from dictation.desktop.output.ibus import IbusRoute
+        from dictation.desktop.output.ibus_bus import EngineMemory, IbusBus
+
+        memory = EngineMemory(platformdirs.user_state_path("dictation") / "input-engine")
+        bus = IbusBus(lambda: _ibus_now(self._env), memory)
+        nudge = self._desk.tap_shift if self._env.x11 else None
+        return IbusRoute(bus, nudge, self._trusts_ibus, passwords=self._settings.passwords)
+
+    def _trusts_ibus(self, window: Window | None) -> bool:
+        rule = rule_for(self._settings.applications, window.wm_class if window else "")
+        return "ibus" in (self._settings.route, rule.route) or not self._better
 
 
 def check_output(env: Environment, settings: OutputSettings) -> Check:
@@ -38,14 +97,20 @@ def check_output(env: Environment, settings: OutputSettings) -> Check:
     best = next((route for route in ranked if route.usable), None)
     if best is None:
         return Check("output", "failed", ranked[0].reason, ranked[0].remedy)
-    if env.x11:
-        return _check_x11(env, best.reason)
+    missing = _missing_xtest(env) if env.x11 else None
+    if missing is not None:
+        return missing
+    detail = "; ".join(
+        f"{'' if each.usable else 'not '}{each.name}: {each.reason}" for each in ranked
+    )
     if best.name == CLIPBOARD_ROUTE and env.platform == "linux":
-        return Check("output", "warning", best.reason)
-    return Check("output", "ok", best.reason)
+        remedy = next((each.remedy for each in ranked if each.remedy), None)
+        return Check("output", "warning", detail, remedy)
+    return Check("output", "ok", detail)
 
 
-def _check_x11(env: Environment, reason: str) -> Check:
+def _missing_xtest(env: Environment) -> Check | None:
+    """What is wrong with the X display, None when it can be typed on."""
     from dictation.desktop.x11 import open_display
 
     try:
@@ -61,4 +126,4 @@ def _check_x11(env: Environment, reason: str) -> Check:
             "the X server has no XTEST extension",
             "start it with +extension XTEST",
         )
-    return Check("output", "ok", reason)
+    return None
