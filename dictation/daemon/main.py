@@ -13,7 +13,7 @@ from typing import assert_never
 from dictation.audio.capture import Microphone
 from dictation.audio.level import LevelMeter
 from dictation.audio.server import ServerWatch
-from dictation.config import Settings, load_settings
+from dictation.config import Settings, hot_words_file, load_settings
 from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
 from dictation.daemon.building import (
@@ -32,6 +32,7 @@ from dictation.daemon.kept import KeptTexts, kept_file
 from dictation.daemon.microphone import MicrophoneKeeper
 from dictation.daemon.records import Records
 from dictation.daemon.screen import DesktopScreen
+from dictation.daemon.writer import Writer
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.focus import open_focus
@@ -93,10 +94,8 @@ def _build(
         _log.warning("%s", hotkeys)
         hotkeys = NoHotkeys()
     stack.callback(hotkeys.stop)
-    delivery = DeliveryDesk(
-        open_output(env, output_settings(settings)),
-        inbox.put,
-    )
+    output = output_settings(settings)
+    delivery = DeliveryDesk(open_output(env, output), inbox.put)
     delivery.start()
     stack.callback(delivery.close)
     tray = open_tray(env) if settings.tray.enabled else NoTray()
@@ -137,6 +136,7 @@ def _build(
         focus=focus,
         kept=KeptTexts(kept_file()),
         records=Records(history, time.time),
+        writer=Writer(settings, output, hot_words_file(settings.recognition), time.monotonic),
     )
     session, choices = session_settings(settings), first_choices(settings)
     screen.choices(choices, ())

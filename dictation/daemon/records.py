@@ -30,8 +30,9 @@ class Records:
                 at=self._clock(),
                 application=application,
                 language=final.language,
-                raw=final.text,
-                text=final.text,
+                raw=final.raw or final.text,
+                text=final.text.strip(" "),
+                confidence=final.confidence,
                 latencies=timing,
             ),
         )
@@ -40,6 +41,11 @@ class Records:
         """Write down the caption of an utterance whose text never came."""
         if utterance not in self._ids:
             self._add(utterance, Entry(self._clock(), None, language_of(text), text, text))
+
+    def mark_last(self, state: EntryState) -> None:
+        """Say where the newest text that was written down went."""
+        if self._ids:
+            self.mark(max(self._ids), state)
 
     def mark(self, utterance: int, state: EntryState, *, delivery: float | None = None) -> None:
         """Say where the text of an utterance went, in how many seconds."""
