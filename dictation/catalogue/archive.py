@@ -60,7 +60,8 @@ def unpack(archive: Path, folder: Path) -> None:
                     _unpack_member(archive, tar, member, folder, limit)
             while counted.read(_BLOCK):
                 pass  # To the end, where the checksum is.
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
+        # ValueError: a name or a number that is none, in a header of some dialect of tar.
         reason = str(error) or type(error).__name__
         raise ArchiveError(f"{archive}: a damaged archive, or none ({reason})") from error
 

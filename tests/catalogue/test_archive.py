@@ -4,8 +4,11 @@ import gzip
 import io
 import random
 import tarfile
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dictation.catalogue.archive import ArchiveError, unpack
 
@@ -136,3 +139,18 @@ def test_an_archive_that_is_not_compressed_is_none(archive, tmp_path):
     write_archive(archive, "final.pt", compress=False)
     with pytest.raises(ArchiveError, match="damaged archive, or none"):
         unpack(archive, tmp_path / "out")
+
+
+@settings(max_examples=150, deadline=None)
+@given(places=st.lists(st.tuples(st.integers(0, 511), st.integers(0, 255)), max_size=4))
+def test_whatever_a_header_says_nothing_but_a_refusal_comes_of_it(tmp_path_factory, places):
+    folder = tmp_path_factory.mktemp("fuzz")
+    header = bytearray(tarfile.TarInfo("model/final.pt").tobuf(tarfile.GNU_FORMAT))
+    for place, value in places:
+        header[place] = value
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (folder / "model.tar.gz").write_bytes(gzip.compress(bytes(header) + bytes(1024)))
+    with suppress(ArchiveError, OSError):
+        unpack(folder / "model.tar.gz", folder / "out")
+    assert {path.name for path in folder.iterdir()} <= {"model.tar.gz", "out"}
