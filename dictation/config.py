@@ -80,7 +80,6 @@ class HotkeySection(_Section):
     cancel: str = "Escape"
     undo: str = ""
     language: str = ""
-    backend: Literal["auto", "x11", "portal", "evdev"] = "auto"
     mode: Literal["hold", "toggle", "double-tap", "hands-free"] = "hold"
 
 

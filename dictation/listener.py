@@ -237,7 +237,6 @@ class Listener:
                     now,
                     raw=final.words,
                     confidence=final.confidence,
-                    timed=final.timed,
                 )
             )
 

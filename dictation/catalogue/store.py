@@ -147,10 +147,7 @@ def _first_that_answers(addresses: Sequence[str], part: Path, progress: Progress
             reasons.append(str(error))
         else:
             return url
-    raise DownloadError(
-        f"{'; '.join(reasons)}; name another address with --url, or unpack the archive yourself and"
-        " use its folder"
-    )
+    raise DownloadError("; ".join(reasons))
 
 
 def _model_in(folder: Path, url: str) -> Path:

@@ -146,11 +146,40 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
-def settings(config: Config = None) -> None:
+def settings(
+    config: Config = None,
+    page: Annotated[str, typer.Option(help="A section of config.toml, or about.")] = "trial",
+) -> None:
     """Open a window with every setting, a level meter and a box to try dictation in."""
     from dictation.preferences.app import run_settings
 
-    run_settings(config)
+    run_settings(config, page)
+
+
+@app.command()
+def display(choice: Annotated[str, typer.Argument(metavar="auto|zh|en")]) -> None:
+    """Choose the language of the running daemon's menus and messages."""
+    from dictation.cli.remote import choose
+
+    choose("display", choice)
+
+
+@app.command("model")
+def use_model(
+    name: Annotated[str, typer.Argument(help="One that is installed, or its folder.")],
+) -> None:
+    """Let the running daemon recognise with another model, from now on and after a restart."""
+    from dictation.cli.remote import choose
+
+    choose("model", name)
+
+
+@app.command("quit")
+def end() -> None:
+    """End the running daemon; what is open is finished and delivered first."""
+    from dictation.cli.remote import send
+
+    send("quit")
 
 
 @app.command()

@@ -38,6 +38,8 @@ def _chosen(status: DaemonStatus, command: Name) -> str:
         "mode": status.mode,
         "microphone": status.chosen_microphone or _DEFAULT,
         "mute": "muted" if status.muted else "not muted",
+        "display": status.display,
+        "model": "starting again with that model",
     }
     return chosen[command]
 

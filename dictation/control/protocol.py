@@ -24,6 +24,10 @@ Name = Literal[
     "mode",
     "microphone",
     "mute",
+    "display",
+    "model",
+    "settings",
+    "quit",
 ]
 
 VALUES: dict[Name, tuple[str, ...]] = {
@@ -31,6 +35,8 @@ VALUES: dict[Name, tuple[str, ...]] = {
     "mode": ("hold", "toggle", "double-tap", "hands-free"),
     "microphone": (),
     "mute": ("on", "off", "toggle"),
+    "display": ("auto", "zh", "en"),
+    "model": (),
 }
 """What the requests that choose something take; no values: any text."""
 
@@ -83,6 +89,7 @@ class DaemonStatus:
     chosen_microphone: str = ""
     microphones: tuple[str, ...] = ()
     muted: bool = False
+    display: str = "auto"
     caption: str | None = None
     text: str | None = None
     utterances: int = 0

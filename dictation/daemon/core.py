@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,18 +32,25 @@ from dictation.actions import (
     UseLanguage,
     UseMicrophone,
 )
+from dictation.assets import model_folder
 from dictation.control.protocol import DaemonStatus, Latencies, Reply, Request
 from dictation.daemon.kept import KeptTexts
 from dictation.daemon.notices import sentence
 from dictation.daemon.records import Records
-from dictation.daemon.writer import Writer
+from dictation.daemon.wishes import settings_of, wish_of
 from dictation.desktop.focus import Window
-from dictation.desktop.output import CLIPBOARD_ROUTE
+from dictation.desktop.tray import (
+    ChooseDisplay,
+    ChooseModel,
+    CopyText,
+    OpenSettings,
+    TrayAction,
+)
+from dictation.errors import DictationError
 from dictation.events import (
     Command,
     Copied,
     Delivered,
-    DeliveryFailed,
     DeviceReady,
     Event,
     Final,
@@ -51,12 +58,7 @@ from dictation.events import (
     LanguageChoice,
     ListeningEnded,
     ModelReady,
-    SetLanguage,
-    SetMicrophone,
-    SetMode,
-    SetMuted,
     Timing,
-    Undone,
 )
 from dictation.messages import InterfaceLanguage, LanguageSetting
 from dictation.session import SessionSettings, State, step
@@ -77,13 +79,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageChosen:
-    """The tray's choice of the interface's language."""
+class Chosen:
+    """A choice in the tray's menu, which is remembered in the settings."""
 
-    language: LanguageSetting
+    action: TrayAction
 
 
-Message = Event | Asked | LanguageChosen
+Message = Event | Asked | Chosen
 
 
 class Hearing(Protocol):
@@ -128,6 +130,7 @@ class Screen(Protocol):
     def meter(self, level: float, seconds: float) -> None: ...  # noqa: D102
     def hide(self) -> None: ...  # noqa: D102
     def status(self, status: Status, language: Language | None) -> None: ...  # noqa: D102
+    def history(self, texts: tuple[str, ...]) -> None: ...  # noqa: D102
     def choices(self, choices: Choices, microphones: tuple[str, ...]) -> None: ...  # noqa: D102
     def speak(self, language: LanguageSetting) -> InterfaceLanguage: ...  # noqa: D102
 
@@ -136,7 +139,9 @@ class Screen(Protocol):
 class Rooms:
     """What the daemon commands.
 
-    `focus` looks up the focused window; `level` is how loud the microphone is (dBFS).
+    `focus` looks up the focused window; `level` is how loud the microphone is (dBFS); `save` writes
+    settings ("section.name" to value) into the user's file; `open_settings` opens their window at
+    a page.
     """
 
     worker: Hearing
@@ -148,7 +153,8 @@ class Rooms:
     level: Callable[[], float]
     kept: KeptTexts
     records: Records
-    writer: Writer
+    open_settings: Callable[[str], None]
+    save: Callable[[Mapping[str, object]], object]
 
 
 class Daemon:
@@ -160,6 +166,7 @@ class Daemon:
         settings: SessionSettings,
         choices: Choices,
         language: InterfaceLanguage,
+        display: LanguageSetting,
         hotkey: str | None,
         clock: Callable[[], float],
     ) -> None:
@@ -179,10 +186,12 @@ class Daemon:
         self._text: str | None = None
         self._last: tuple[int, Timing, float | None] | None = None
         self._problem: str | None = None
+        self._display: LanguageSetting = display
+        self.restarting = False
 
     @property
     def ended(self) -> bool:
-        """Whether the main loop is to end."""
+        """Whether the main loop is to end; `restarting` says what for."""
         return self._state.ended
 
     @property
@@ -199,26 +208,18 @@ class Daemon:
         """Carry out all that follows from a message."""
         match message:
             case Asked(request, reply):
-                asked = _event_of(request)
-                if asked is not None:
-                    self._step(asked)
+                answer = self._answer(request)
                 if reply.set_running_or_notify_cancel():
-                    reply.set_result(Reply(self.status()))
-            case LanguageChosen(language):
-                self._language = self._rooms.screen.speak(language)
-            case Final():
-                self._hear(self._rooms.writer.write(message, self._target_now()))
+                    reply.set_result(answer)
+            case Chosen(action):
+                try:
+                    self._choose(action)
+                    self._save(settings_of(action))
+                except DictationError as error:
+                    self._say(str(error))
             case _:
-                self._hear(message)
-
-    def _hear(self, event: Event) -> None:
-        self._note(event)
-        self._step(event)
-
-    def _target_now(self) -> Window | None:
-        """Where the oldest utterance that is not delivered yet goes."""
-        runs = self._state.runs
-        return self._targets.get(runs[0].pin) if runs else None
+                self._note(message)
+                self._step(message)
 
     def tick(self) -> float | None:
         """Do what is due by the clock: hide a caption, end a quit that takes too long.
@@ -257,6 +258,7 @@ class Daemon:
             chosen_microphone=state.choices.microphone,
             microphones=state.microphones,
             muted=state.choices.muted,
+            display=self._display,
             caption=next((run.partial for run in state.runs if run.partial), None),
             text=self._text,
             utterances=self._texts,
@@ -288,21 +290,14 @@ class Daemon:
             case DeviceReady(name):
                 self._microphone = name
                 _log.info("microphone: %s", name)
-            case Final(utterance=utterance, text=text, timing=timing) if text:
+            case Final(utterance=utterance, text=text, timing=timing):
                 self._texts += 1
                 self._text = text
                 self._last = (utterance, timing, None)
-            case Delivered(utterance=utterance, route=route, seconds=seconds):
+            case Delivered(utterance=utterance, seconds=seconds):
                 self._rooms.records.mark(utterance, "delivered", delivery=seconds)
-                if route == CLIPBOARD_ROUTE:
-                    self._rooms.writer.forget(utterance)
                 if self._last is not None and self._last[0] == utterance:
                     self._last = (utterance, self._last[1], seconds)
-            case DeliveryFailed(utterance=utterance):
-                self._rooms.writer.forget(utterance)
-            case Undone():
-                self._rooms.writer.forget_last()
-                self._rooms.records.mark_last("cancelled")
             case _:
                 pass
 
@@ -326,8 +321,7 @@ class Daemon:
                 target = self._target(order)
                 application = None if target is None else target.wm_class
                 self._rooms.records.write(final, application)
-                return
-        self._rooms.writer.forget(final.utterance)
+        self._rooms.screen.history(self._rooms.records.recent())
 
     def _do(self, action: Action) -> None:
         rooms = self._rooms
@@ -376,6 +370,37 @@ class Daemon:
             case _:
                 assert_never(action)
 
+    def _answer(self, request: Request) -> Reply:
+        try:
+            if (wish := wish_of(request)) is not None:
+                self._choose(wish)
+        except DictationError as error:
+            return Reply(error=str(error))
+        return Reply(self.status())
+
+    def _choose(self, action: TrayAction) -> None:
+        """Carry out a wish. Raises DictationError where that cannot be."""
+        match action:
+            case ChooseDisplay(setting):
+                self._display = setting
+                self._language = self._rooms.screen.speak(setting)
+            case ChooseModel(name):
+                # A model is loaded at the start of a process, and so are the settings.
+                model_folder(name)
+                self._save({"model.name": name})
+                self.restarting = True
+                self._step(Command("quit"))
+            case CopyText(text):
+                self._rooms.delivery.copy(text)
+            case OpenSettings(page):
+                self._rooms.open_settings(page)
+            case _:
+                self._step(action)
+
+    def _save(self, changes: dict[str, object]) -> None:
+        if changes:
+            self._rooms.save(changes)
+
     def _copy_last(self) -> None:
         if self._text is None:
             self._step(Copied("nothing has been said yet"))
@@ -408,23 +433,9 @@ class Daemon:
             self._problem = message
         if notice.notice != "model_failed":  # the program ends of it, and says so then
             _log.warning("%s", message)
+        self._say(message)
+
+    def _say(self, message: str) -> None:
         self._rooms.screen.warn(message)
         self._notice_until = self._clock() + _NOTICE_SECONDS
         self._hide_at = self._notice_until
-
-
-def _event_of(request: Request) -> Event | None:
-    """What a request of the control socket is to the session; None where it only asks."""
-    match request:
-        case Request("start" | "stop" | "toggle" | "cancel" as name):
-            return Command(name)
-        case Request("language", "auto" | "zh" | "en" | "next" as language):
-            return SetLanguage(language)
-        case Request("mode", "hold" | "toggle" | "double-tap" | "hands-free" as mode):
-            return SetMode(mode)
-        case Request("microphone", str(name)):
-            return SetMicrophone(name)
-        case Request("mute", "on" | "off" | "toggle" as change):
-            return SetMuted(change)
-        case _:
-            return None

@@ -1,19 +1,21 @@
 """`dictation run`: builds every part, wires them, and takes them down again."""
 
 import logging
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import assert_never
 
+from dictation.assets import installed_models
 from dictation.audio.capture import Microphone
 from dictation.audio.level import LevelMeter
 from dictation.audio.server import ServerWatch
-from dictation.config import Settings, hot_words_file, load_settings
+from dictation.config import Settings, load_settings, user_settings_file
 from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
 from dictation.daemon.building import (
@@ -25,24 +27,25 @@ from dictation.daemon.building import (
     session_settings,
     take_hotkeys,
 )
-from dictation.daemon.core import Asked, Daemon, LanguageChosen, Message, Rooms
+from dictation.daemon.core import Asked, Chosen, Daemon, Message, Rooms
 from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts, kept_file
 from dictation.daemon.microphone import MicrophoneKeeper
 from dictation.daemon.records import Records
 from dictation.daemon.screen import DesktopScreen
-from dictation.daemon.writer import Writer
+from dictation.daemon.windows import SettingsOpener
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.focus import open_focus
 from dictation.desktop.hotkey import NoHotkeys
 from dictation.desktop.output import open_output
-from dictation.desktop.tray import ChooseLanguage, NoTray, Quit, Toggle, TrayAction, open_tray
+from dictation.desktop.tray import NoTray, open_tray
 from dictation.errors import DictationError
 from dictation.events import Command
 from dictation.history import History, history_file
 from dictation.loading import load_recognizer, worker_settings
+from dictation.preferences.file import save_settings
 from dictation.worker import Worker
 
 _POLL_MS = 40
@@ -73,15 +76,19 @@ def run_daemon(config: Path | None, *, verbose: bool) -> None:
         if settings.captions.enabled:
             captions = open_captions(env, caption_settings(settings))
         stack.callback(captions.close)
-        daemon = _build(settings, env, inbox, captions, stack)
+        daemon = _build(settings, config, env, inbox, captions, stack)
         stack.enter_context(_quit_on_signals(inbox))
         _main_loop(daemon, inbox, captions)
     if daemon.error is not None:
         raise DictationError(daemon.error)
+    if daemon.restarting:
+        # The same process, so that whoever watches over it (systemd) sees none end.
+        os.execv(sys.executable, [sys.executable, "-m", "dictation", *sys.argv[1:]])
 
 
 def _build(
     settings: Settings,
+    config: Path | None,
     env: Environment,
     inbox: Inbox[Message],
     captions: Captions,
@@ -94,8 +101,10 @@ def _build(
         _log.warning("%s", hotkeys)
         hotkeys = NoHotkeys()
     stack.callback(hotkeys.stop)
-    output = output_settings(settings)
-    delivery = DeliveryDesk(open_output(env, output), inbox.put)
+    delivery = DeliveryDesk(
+        open_output(env, output_settings(settings)),
+        inbox.put,
+    )
     delivery.start()
     stack.callback(delivery.close)
     tray = open_tray(env) if settings.tray.enabled else NoTray()
@@ -120,12 +129,16 @@ def _build(
     server = ServerWatch(microphone.server_changed)
     server.start()
     stack.callback(server.close)
-    tray.start(screen.tray_view, lambda action: inbox.put(_message_of(action)))
+    tray.start(screen.tray_view, lambda action: inbox.put(Chosen(action)))
     stack.callback(tray.close)
     history = History.open(history_file(), history_settings(settings), time.time)
     stack.callback(history.close)
     focus = open_focus(env)
     stack.callback(focus.close)
+    records = Records(history, time.time)
+    arguments = () if config is None else ("--config", str(config))
+    screen.history(records.recent())
+    screen.models(settings.model.name, tuple(installed_models()))
     rooms = Rooms(
         worker=worker,
         microphone=microphone,
@@ -135,12 +148,15 @@ def _build(
         level=lambda: meter.level,
         focus=focus,
         kept=KeptTexts(kept_file()),
-        records=Records(history, time.time),
-        writer=Writer(settings, output, hot_words_file(settings.recognition), time.monotonic),
+        records=records,
+        open_settings=SettingsOpener(arguments).open,
+        save=partial(save_settings, config or user_settings_file()),
     )
     session, choices = session_settings(settings), first_choices(settings)
     screen.choices(choices, ())
-    return Daemon(rooms, session, choices, screen.language, key, time.monotonic)
+    return Daemon(
+        rooms, session, choices, screen.language, settings.interface.language, key, time.monotonic
+    )
 
 
 def _main_loop(daemon: Daemon, inbox: Inbox[Message], captions: Captions) -> None:
@@ -169,18 +185,6 @@ def _ask(inbox: Inbox[Message], request: Request) -> "Future[Reply]":
     reply: Future[Reply] = Future()
     inbox.put(Asked(request, reply))
     return reply
-
-
-def _message_of(action: TrayAction) -> Message:
-    match action:
-        case Toggle():
-            return Command("toggle")
-        case ChooseLanguage(setting):
-            return LanguageChosen(setting)
-        case Quit():
-            return Command("quit")
-        case _:
-            assert_never(action)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from dictation.events import Final
 from dictation.history import Entry, EntryState, History
 from dictation.text.normalize import language_of
 
+_RECENT = 10
+
 _log = logging.getLogger(__name__)
 
 
@@ -30,9 +32,8 @@ class Records:
                 at=self._clock(),
                 application=application,
                 language=final.language,
-                raw=final.raw or final.text,
-                text=final.text.strip(" "),
-                confidence=final.confidence,
+                raw=final.text,
+                text=final.text,
                 latencies=timing,
             ),
         )
@@ -42,10 +43,13 @@ class Records:
         if utterance not in self._ids:
             self._add(utterance, Entry(self._clock(), None, language_of(text), text, text))
 
-    def mark_last(self, state: EntryState) -> None:
-        """Say where the newest text that was written down went."""
-        if self._ids:
-            self.mark(max(self._ids), state)
+    def recent(self) -> tuple[str, ...]:
+        """The last texts, the newest first."""
+        try:
+            return tuple(entry.text for entry in self._history.recent(_RECENT))
+        except DictationError as error:
+            self._tell(error)
+            return ()
 
     def mark(self, utterance: int, state: EntryState, *, delivery: float | None = None) -> None:
         """Say where the text of an utterance went, in how many seconds."""

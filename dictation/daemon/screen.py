@@ -66,6 +66,14 @@ class DesktopScreen:
             )
         )
 
+    def models(self, chosen: str, names: tuple[str, ...]) -> None:
+        """Show the models that there are in the tray's menu."""
+        self._update(replace(self.tray_view, model=chosen, models=names))
+
+    def history(self, texts: tuple[str, ...]) -> None:
+        """Show the last texts in the tray's menu, the newest first."""
+        self._update(replace(self.tray_view, history=texts))
+
     def speak(self, language: LanguageSetting) -> InterfaceLanguage:
         """Change the language of the interface."""
         chosen = interface_language(language, self._env.locale)

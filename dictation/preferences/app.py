@@ -12,8 +12,11 @@ from dictation.messages import interface_language, translator
 from dictation.preferences.window import SettingsWindow
 
 
-def run_settings(config: Path | None) -> None:
-    """Show the window until it is closed. Raises DictationError: no display, a broken file."""
+def run_settings(config: Path | None, page: str) -> None:
+    """Show the window, opened at a page, until it is closed.
+
+    Raises DictationError: no display, a broken file, no such page.
+    """
     path = config or user_settings_file()
     settings = load_settings(config if config is not None and config.exists() else None)
     env = read_environment()
@@ -33,7 +36,9 @@ def run_settings(config: Path | None) -> None:
         "model.name": installed_models,
         "captions.monitor": lambda: ["focus", "pointer", "primary"],
     }
-    SettingsWindow(env, path, settings, suggest, saved).run()
+    window = SettingsWindow(env, path, settings, suggest, saved)
+    window.open(page)
+    window.run()
 
 
 def _microphones() -> list[str]:

@@ -10,6 +10,7 @@ from dictation.desktop.captions.appearance import prefers_dark
 from dictation.desktop.environment import Environment
 from dictation.errors import DictationError
 from dictation.messages import interface_language, translator
+from dictation.preferences.about import about_page
 from dictation.preferences.file import save_settings
 from dictation.preferences.form import FieldError, fields, value_of
 from dictation.preferences.labels import SECTIONS
@@ -19,6 +20,7 @@ from dictation.preferences.theme import DARK, LIGHT, Theme
 from dictation.preferences.trial import Trial
 
 TRIAL = "trial"
+ABOUT = "about"
 _SIZE = (880, 640)
 
 
@@ -62,9 +64,11 @@ class SettingsWindow:
         self.root.mainloop()
 
     def open(self, page: str) -> None:
-        """Show the page of a section, or TRIAL."""
+        """Show the page of a section, TRIAL or ABOUT. Raises WindowError when there is none."""
         if self._shown == page:
             return
+        if page not in self._pages:
+            raise WindowError(f"there is no page '{page}'; there are {', '.join(self._pages)}")
         if self._shown == TRIAL:
             self.trial.close()
         if self._shown:
@@ -173,6 +177,8 @@ class SettingsWindow:
                 self._translate,
                 suggest.get(field.key),
             )
+        self._add_page(ABOUT, self._translate("About Dictation"))
+        self._pages[ABOUT] = about_page(body, self.theme, self._translate, self._path)
         for each in self._pages.values():
             each.grid(row=0, column=0, sticky="nsew")
             each.grid_remove()

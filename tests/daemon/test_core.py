@@ -2,24 +2,36 @@
 
 import time
 from concurrent.futures import Future
+from functools import partial
 
 import numpy as np
 import pytest
 
 from dictation.actions import Choices, ShowCaption
-from dictation.config import Settings
+from dictation.config import load_settings
 from dictation.control.protocol import Reply, Request
-from dictation.daemon.core import Asked, Daemon, LanguageChosen, Rooms
+from dictation.daemon.core import Asked, Chosen, Daemon, Rooms
 from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts
 from dictation.daemon.records import Records
-from dictation.daemon.writer import Writer
 from dictation.desktop.focus import Window
-from dictation.desktop.output import DeliveryError, OutputSettings, Receipt, UndoError
+from dictation.desktop.output import DeliveryError, Receipt, UndoError
 from dictation.desktop.output.base import Capabilities
-from dictation.events import Command, DeviceLost, DeviceReady, HotkeyPressed, HotkeyReleased
+from dictation.desktop.tray import ChooseDisplay, ChooseModel, CopyText, OpenSettings
+from dictation.events import (
+    Command,
+    DeviceLost,
+    DeviceReady,
+    HotkeyPressed,
+    HotkeyReleased,
+    SetLanguage,
+    SetMicrophone,
+    SetMode,
+    SetMuted,
+)
 from dictation.history import History, HistorySettings
+from dictation.preferences.file import save_settings
 from dictation.session import SessionSettings
 from dictation.worker import Worker, WorkerSettings
 from tests.loudness import LoudnessRecognizer, silence, voice
@@ -108,6 +120,12 @@ class Desk:
     def status(self, status, language):
         self.statuses.append(status)
 
+    def open_settings(self, page):
+        self.page = page
+
+    def history(self, texts):
+        self.recent = texts
+
     def speak(self, language):
         return "zh" if language == "zh" else "en"
 
@@ -115,16 +133,14 @@ class Desk:
 class House:
     """All of the daemon in one test: `until` is its main loop."""
 
-    def __init__(self, folder, mode="hold", settings=None):
+    def __init__(self, folder, mode="hold"):
         self.desk = Desk()
         self.inbox = Inbox()
         self.kept = KeptTexts(folder / "undelivered.txt")
-        working = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
-        self.worker = Worker(LoudnessRecognizer, working, self.inbox.put, time.monotonic)
+        settings = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
+        self.worker = Worker(LoudnessRecognizer, settings, self.inbox.put, time.monotonic)
         self.delivery = DeliveryDesk(self.desk, self.inbox.put)
         self.history = History.open(folder / "data" / "history.db", HistorySettings(), time.time)
-        # The recogniser's words are told from others by standing as they are.
-        written = Settings.model_validate(settings or {"text": {"capitals": False}})
         rooms = Rooms(
             worker=self.worker,
             microphone=self.desk,
@@ -135,10 +151,11 @@ class House:
             level=lambda: -20.0,
             kept=self.kept,
             records=Records(self.history, time.time),
-            writer=Writer(written, OutputSettings(), folder / "words.txt", time.monotonic),
+            open_settings=self.desk.open_settings,
+            save=partial(save_settings, folder / "config.toml"),
         )
         session = SessionSettings(caption_seconds=0.2)
-        self.daemon = Daemon(rooms, session, Choices(mode=mode), "en", "F9", time.monotonic)
+        self.daemon = Daemon(rooms, session, Choices(mode=mode), "en", "auto", "F9", time.monotonic)
         self.worker.start()
         self.delivery.start()
 
@@ -235,12 +252,67 @@ def test_a_text_that_does_not_arrive_is_kept_told_and_shown_long_enough_to_read(
 
 
 def test_a_lost_microphone_is_told_in_the_language_of_the_interface(house):
-    house.send(LanguageChosen("zh"), DeviceLost("拔掉了"))
+    house.send(Chosen(ChooseDisplay("zh")), DeviceLost("拔掉了"))
     assert house.desk.warnings == ["麦克风没有声音：拔掉了"]
     status = house.daemon.status()
     assert (status.microphone, status.problem) == (None, "麦克风没有声音：拔掉了")
     house.send(DeviceReady("USB"))
     assert house.daemon.status().problem is None
+
+
+def test_what_the_menu_chooses_is_remembered_and_what_a_command_chooses_is_not(house, tmp_path):
+    chosen = (ChooseDisplay("zh"), SetMode("toggle"), SetMicrophone("USB"), SetLanguage("en"))
+    house.send(*(Chosen(each) for each in chosen), Chosen(SetMuted("on")))
+    status = house.daemon.status()
+    assert (status.display, status.mode, status.chosen_microphone) == ("zh", "toggle", "USB")
+    assert (status.recognition, status.muted) == ("en", True)
+    written = (tmp_path / "config.toml").read_text()
+    settings = load_settings(tmp_path / "config.toml")
+    assert (settings.interface.language, settings.hotkey.mode) == ("zh", "toggle")
+    assert (settings.audio.device, settings.recognition.language) == ("USB", "en")
+    house.send(Asked(Request("display", "en"), Future()), Asked(Request("mode", "hold"), Future()))
+    assert (house.daemon.status().display, house.daemon.status().mode) == ("en", "hold")
+    assert (tmp_path / "config.toml").read_text() == written
+
+
+def test_settings_that_cannot_be_written_are_told_and_hold_for_now(house, tmp_path):
+    (tmp_path / "config.toml").mkdir()
+    house.send(Chosen(SetMode("toggle")))
+    assert "config.toml" in house.desk.warnings[0]
+    assert house.daemon.status().mode == "toggle"
+
+
+def test_another_model_is_remembered_and_the_program_starts_again(house, tmp_path):
+    house.send(Chosen(ChooseModel("no-such-model")))
+    assert "no-such-model" in house.desk.warnings[0]
+    reply: Future[Reply] = Future()
+    house.send(Asked(Request("model", "no-such-model"), reply))
+    assert "no-such-model" in (reply.result().error or "")
+    assert not house.daemon.restarting
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").touch()
+    house.send(Chosen(ChooseModel(str(tmp_path / "mine"))))
+    house.until(lambda: house.daemon.ended)
+    assert house.daemon.restarting
+    assert load_settings(tmp_path / "config.toml").model.name == str(tmp_path / "mine")
+
+
+def test_the_last_texts_are_in_the_menu_and_can_be_copied(house):
+    house.until(house.is_idle)
+    house.send(HotkeyPressed())
+    house.hear(voice(1.5))
+    house.send(HotkeyReleased())
+    house.until(lambda: house.desk.written)
+    assert house.desk.recent == ("loud loud",)
+    house.send(Chosen(CopyText("an older one")))
+    house.until(lambda: house.desk.clipboard == "an older one")
+
+
+def test_the_settings_window_is_opened_at_its_page(house):
+    house.send(Chosen(OpenSettings("about")))
+    assert house.desk.page == "about"
+    house.send(Asked(Request("settings"), Future()))
+    assert house.desk.page == "trial"
 
 
 def test_cancel_leaves_nothing_behind(house):
@@ -338,32 +410,3 @@ def test_the_last_text_is_copied_and_taken_back_on_request(house):
     assert house.desk.written == []
     house.send(Command("undo"))
     house.until(lambda: house.desk.warnings[-1] == "Not taken back: there is no text to take back")
-
-
-def dictate(house, seconds=1.5):
-    house.send(HotkeyPressed())
-    house.hear(voice(seconds))
-    house.send(HotkeyReleased())
-    house.hear(silence(0.2))
-    house.until(house.is_idle)
-
-
-def test_a_snippet_is_delivered_in_place_of_its_phrase(tmp_path):
-    house = House(tmp_path, settings={"commands": {"loud loud": "1 Long Street"}})
-    dictate(house)
-    assert house.desk.written == [("1 Long Street", EDITOR)]
-    assert house.history.recent(1)[0].raw == "loud loud"
-    house.close()
-
-
-def test_the_users_words_count_as_soon_as_they_are_written_down(house, tmp_path):
-    dictate(house)
-    (tmp_path / "words.txt").write_text("loud -> Laut\n")
-    dictate(house)
-    assert [text for text, _ in house.desk.written] == ["loud loud", " Laut Laut"]
-
-
-def test_a_text_that_is_taken_back_is_marked_in_the_history(house):
-    dictate(house)
-    house.send(Command("undo"))
-    house.until(lambda: house.history.recent(1)[0].state == "cancelled")

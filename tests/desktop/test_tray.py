@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from dbus_fast.aio import MessageBus
 
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.tray import (
-    ChooseLanguage,
+    ChooseDisplay,
+    ChooseModel,
+    CopyText,
     NoTray,
-    Quit,
-    Toggle,
+    OpenSettings,
     Tray,
     TrayAction,
     TrayFacts,
@@ -30,13 +32,33 @@ from dictation.desktop.tray import (
     open_tray,
 )
 from dictation.desktop.tray.icons import LANGUAGE_COLOURS, draw_icon
-from dictation.desktop.tray.menu import build_menu
+from dictation.desktop.tray.menu import build_menu, shortened
 from dictation.desktop.tray.sni import SniTray, TrayError
+from dictation.events import Command, SetLanguage, SetMicrophone, SetMode, SetMuted
 from tests.hands import Hands
 from tests.screen import number, screen_colours
 from tests.xsession import XSession, wait_until, xsession
 
 IDLE = TrayView("idle")
+FULL = TrayView(
+    "idle",
+    microphones=("Built-in", "Headset"),
+    model="starter",
+    models=("starter", "u2pp"),
+    history=("今天下午三点开会", "The code is 404."),
+)
+EXPECTED: dict[int, TrayAction] = {
+    3: Command("toggle"), 4: SetMuted("on"),
+    100: SetLanguage("auto"), 101: SetLanguage("zh"), 102: SetLanguage("en"),
+    200: SetMicrophone(""), 201: SetMicrophone("Built-in"), 202: SetMicrophone("Headset"),
+    300: SetMode("hold"), 301: SetMode("toggle"), 302: SetMode("double-tap"),
+    303: SetMode("hands-free"),
+    400: ChooseModel("starter"), 401: ChooseModel("u2pp"),
+    11: Command("copy_last"), 12: Command("undo"),
+    500: CopyText("今天下午三点开会"), 501: CopyText("The code is 404."),
+    600: ChooseDisplay("auto"), 601: ChooseDisplay("en"), 602: ChooseDisplay("zh"),
+    16: OpenSettings(), 17: OpenSettings("about"), 18: Command("quit"),
+}  # fmt: skip
 SPEAKING = TrayView("speaking", "zh", "zh", "zh")
 
 
@@ -124,7 +146,7 @@ def test_the_panel_shows_the_icon_and_a_click_toggles(panel: XSession) -> None:
     with shown(panel, IDLE) as (tray, actions), Hands(panel.display) as hands:
         x, y = wait_until(lambda: find_icon(panel, IDLE_COLOUR), "the icon")
         hands.click(x, y)
-        wait_until(lambda: actions == [Toggle()], "the click")
+        wait_until(lambda: actions == [Command("toggle")], "the click")
         tray.update(TrayView("listening"))
         wait_until(lambda: find_icon(panel, LISTENING_COLOUR), "the listening icon")
     wait_until(lambda: not registered(panel), "the icon to go")
@@ -136,15 +158,48 @@ def test_a_click_in_the_menu_chooses(panel: XSession) -> None:
         hands.click(x, y, button=3)
 
         def chosen() -> bool:
-            # The menu's window needs a moment; keys before that go nowhere.
-            time.sleep(0.4)
-            hands.tap("End")
-            time.sleep(0.1)
-            hands.tap("Return")
-            time.sleep(0.3)
-            return actions == [Quit()]
+            press(hands, "End", "Return")
+            return actions == [Command("quit")]
 
         wait_until(chosen, "the last entry to be chosen")
+
+
+@pytest.mark.parametrize(
+    ("keys", "action"),
+    [
+        (("Down", "Down", "Return"), SetMuted("on")),
+        (("Down",) * 3 + ("Right", "Down", "Return"), SetLanguage("zh")),
+        (("Down",) * 4 + ("Right", "Down", "Down", "Return"), SetMicrophone("Headset")),
+        (("Down",) * 9 + ("Right", "Return"), CopyText("今天下午三点开会")),
+        (("End", "Up", "Up", "Up", "Right", "Down", "Down", "Return"), ChooseDisplay("zh")),
+        (("End", "Up", "Up", "Return"), OpenSettings()),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_submenus_are_gone_through_with_the_keyboard(
+    panel: XSession, keys: tuple[str, ...], action: TrayAction
+) -> None:
+    with shown(panel, FULL) as (_, actions), Hands(panel.display) as hands:
+        x, y = wait_until(lambda: find_icon(panel, IDLE_COLOUR), "the icon")
+
+        def chosen() -> bool:
+            hands.tap("Escape")
+            hands.tap("Escape")
+            hands.click(x, y, button=3)
+            press(hands, *keys)
+            return bool(actions)
+
+        wait_until(chosen, "an entry to be chosen")
+        assert actions[0] == action
+
+
+def press(hands: Hands, *keys: str) -> None:
+    """Press keys at a person's pace: a menu's window needs a moment before it listens."""
+    time.sleep(0.5)
+    for key in keys:
+        hands.tap(key)
+        time.sleep(0.12)
+    time.sleep(0.2)
 
 
 def test_a_panel_that_starts_again_shows_the_icon_again() -> None:
@@ -165,37 +220,40 @@ def test_the_icon_waits_for_a_panel() -> None:
         assert check_tray(read_environment(session.env, "linux")).status == "ok"
 
 
-def test_the_menu_acts_over_dbus(panel: XSession) -> None:
-    with shown(panel, IDLE) as (_, actions):
-        for number in (3, 10, 11, 12, 6):
+def test_every_entry_acts_over_dbus(panel: XSession) -> None:
+    with shown(panel, FULL) as (_, actions):
+        for number in EXPECTED:
             menu_call(panel, "Event", "isvu", number, "clicked", Variant("i", 0), 0)
-        events = [[11, "hovered", Variant("i", 0), 0], [12, "clicked", Variant("i", 0), 0],
+        assert actions == list(EXPECTED.values())
+        actions.clear()
+        events = [[101, "hovered", Variant("i", 0), 0], [102, "clicked", Variant("i", 0), 0],
                   [99, "clicked", Variant("i", 0), 0]]  # fmt: skip
         assert menu_call(panel, "EventGroup", "a(isvu)", events) == [[99]]
-        assert actions == [
-            Toggle(),
-            ChooseLanguage("auto"),
-            ChooseLanguage("zh"),
-            ChooseLanguage("en"),
-            Quit(),
-            ChooseLanguage("en"),
-        ]
+        assert actions == [SetLanguage("en")]
 
 
 def test_the_menu_follows_the_view(panel: XSession) -> None:
-    with shown(panel, IDLE) as (tray, _):
+    with shown(panel, FULL) as (tray, _):
         revision, root = menu_call(panel, "GetLayout", "iias", 0, -1, [])
         labels = [child.value[1].get("label", Variant("s", "-")).value for child in root[2]]
-        assert labels == ["Ready", "-", "Start dictation", "Language display", "-", "Quit"]
-        tray.update(SPEAKING)
+        assert labels == [
+            "Ready", "-", "Start dictation", "Mute the microphone", "-", "Spoken language",
+            "Microphone", "How the key works", "Model", "-", "Copy the last text",
+            "Take the last text back", "Copy an earlier text", "-", "Language of the menus",
+            "Settings…", "About Dictation", "Quit",
+        ]  # fmt: skip
+        tray.update(replace(FULL, status="speaking", language="zh", interface_language="zh",
+                            recognition="zh", muted=True))  # fmt: skip
         wait_until(
             lambda: menu_call(panel, "GetLayout", "iias", 0, -1, [])[0] > revision, "a new menu"
         )
-        _, root = menu_call(panel, "GetLayout", "iias", 4, 1, [])
+        _, root = menu_call(panel, "GetLayout", "iias", 6, 1, [])
         states = [child.value[1]["toggle-state"].value for child in root[2]]
         assert states == [0, 1, 0]
         assert menu_call(panel, "GetProperty", "is", 3, "label")[0].value == "停止听写"
-        rows = menu_call(panel, "GetGroupProperties", "aias", [1, 6], [])[0]
+        assert menu_call(panel, "GetProperty", "is", 4, "toggle-type")[0].value == "checkmark"
+        assert menu_call(panel, "GetProperty", "is", 4, "toggle-state")[0].value == 1
+        rows = menu_call(panel, "GetGroupProperties", "aias", [1, 18], [])[0]
         assert [row[1]["label"].value for row in rows] == ["正在识别 · 中文", "退出"]
         tip = item_property(panel, "ToolTip")
         assert list(tip[2:]) == ["听写", "正在识别 · 中文"]
@@ -203,6 +261,14 @@ def test_the_menu_follows_the_view(panel: XSession) -> None:
         assert sizes == [(n, n, 4 * n * n) for n in (22, 24, 32, 48)]
 
 
+PANEL_COLOUR = "#446688"
+_TINT2 = f"""
+background_color = {PANEL_COLOUR} 100
+panel_items = S
+panel_size = 100% 40
+panel_background_id = 1
+systray_padding = 6 4 4
+"""
 _PYSTRAY = """
 import sys, pathlib
 from dictation.desktop.environment import read_environment
@@ -224,7 +290,11 @@ note("closed")
 def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None:
     # pystray takes its display from the process it is in, hence one of its own.
     log = tmp_path / "log"
-    with xsession(panel="tint2") as session, Hands(session.display) as hands:
+    with xsession() as session, Hands(session.display) as hands:
+        settings = Path(session.env["XDG_CONFIG_HOME"]) / "tint2" / "tint2rc"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(_TINT2)
+        session.start_panel("tint2")
         environment = {**session.env, "PYSTRAY_BACKEND": "xorg"}
         with subprocess.Popen(
             [sys.executable, "-c", _PYSTRAY, str(log)],
@@ -233,7 +303,12 @@ def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None
             wait_until(log.exists, "the tray")
             x, y = wait_until(lambda: find_icon(session, IDLE_COLOUR), "the icon")
             hands.click(x, y)
-            wait_until(lambda: log.read_text() == "PystrayTray\nToggle()\n", "the click")
+            clicked = "PystrayTray\nCommand(name='toggle')\n"
+            wait_until(lambda: log.read_text() == clicked, "the click")
+            edge = screen_colours(session.display)[y - 16 : y + 16, x - 17 : x - 12]
+            assert (edge == number(PANEL_COLOUR)).sum() > 4
+            ragged = (edge == 0) | (edge == 0xFFFFFF)
+            assert ragged.sum() == 0, "the panel shows through where the icon is transparent"
             assert child.stdin is not None
             child.stdin.write("listening\n")
             child.stdin.flush()
@@ -282,7 +357,7 @@ def test_the_kind_of_tray_follows_what_is_there(facts: TrayFacts, kind: str) -> 
 def test_states_differ_without_colour() -> None:
     pictures = [
         draw_icon(status, None, 32).convert("LA")
-        for status in ("loading", "idle", "listening", "speaking", "finishing", "error")
+        for status in ("loading", "idle", "listening", "speaking", "finishing", "muted", "error")
     ]
     shapes = [
         picture.point(lambda value: 255 if value > 128 else 0).tobytes() for picture in pictures
@@ -300,9 +375,30 @@ def test_states_differ_without_colour() -> None:
 
 
 def test_menu_entries_keep_their_numbers() -> None:
-    for view in (IDLE, SPEAKING):
+    for view in (IDLE, SPEAKING, FULL):
         menu = build_menu(view)
-        quit_entry = menu.find(6)
+        quit_entry = menu.find(18)
         assert quit_entry is not None
-        assert quit_entry.action == Quit()
+        assert quit_entry.action == Command("quit")
     assert menu.find(77) is None
+
+
+def test_a_microphone_that_is_gone_stays_in_the_menu_as_the_chosen_one() -> None:
+    menu = build_menu(replace(FULL, microphone="USB"))
+    entries = menu.find(7)
+    assert entries is not None
+    assert [item.label for item in entries.children if item.checked] == ["USB"]
+    assert len(entries.children) == 4
+
+
+def test_long_texts_are_shortened_to_a_line() -> None:
+    assert shortened("one\n two") == "one two"
+    assert shortened("字" * 80) == "字" * 43 + "…"
+
+
+def test_without_texts_there_is_nothing_to_copy_or_take_back() -> None:
+    menu = build_menu(IDLE)
+    for entry_id in (11, 12, 500):
+        entry = menu.find(entry_id)
+        assert entry is not None
+        assert not entry.enabled

@@ -8,10 +8,11 @@ from typing import Literal
 from dictation.checks import Check
 from dictation.desktop.environment import Environment
 from dictation.desktop.tray.base import (
-    ChooseLanguage,
-    Quit,
+    ChooseDisplay,
+    ChooseModel,
+    CopyText,
+    OpenSettings,
     Status,
-    Toggle,
     Tray,
     TrayAction,
     TrayView,
@@ -19,11 +20,12 @@ from dictation.desktop.tray.base import (
 from dictation.errors import DictationError
 
 __all__ = [
-    "ChooseLanguage",
+    "ChooseDisplay",
+    "ChooseModel",
+    "CopyText",
     "NoTray",
-    "Quit",
+    "OpenSettings",
     "Status",
-    "Toggle",
     "Tray",
     "TrayAction",
     "TrayView",

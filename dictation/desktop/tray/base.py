@@ -4,7 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from dictation.events import Language, LanguageChoice, Mode
+from dictation.events import (
+    Command,
+    Language,
+    LanguageChoice,
+    Mode,
+    SetLanguage,
+    SetMicrophone,
+    SetMode,
+    SetMuted,
+)
 from dictation.messages import (
     LANGUAGE_NAMES,
     InterfaceLanguage,
@@ -31,10 +40,10 @@ _STATUSES: dict[Status, str] = {
 class TrayView:
     """What the tray shows.
 
-    `language`: of the last speech; `setting`: the entry of the language menu that is chosen;
-    `detail`: a sentence for the tooltip, such as the reason of an error. `recognition`, `mode`,
-    `microphone` (a name, empty for the default) and `muted` are what is chosen; `microphones` can
-    be chosen now.
+    `language`: of the last speech; `setting`: the interface's language that is chosen; `detail`: a
+    sentence for the tooltip, such as the reason of an error. `recognition`, `mode`, `microphone` (a
+    name, empty for the default), `model` and `muted` are what is chosen; `microphones` and `models`
+    can be chosen now. `history` holds the last texts, the newest first.
     """
 
     status: Status
@@ -47,6 +56,9 @@ class TrayView:
     microphone: str = ""
     microphones: tuple[str, ...] = ()
     muted: bool = False
+    model: str = ""
+    models: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -68,23 +80,45 @@ class TrayView:
 
 
 @dataclass(frozen=True, slots=True)
-class Toggle:
-    """Start dictation, or stop it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChooseLanguage:
-    """Show this language: the interface's, and the label of speech."""
+class ChooseDisplay:
+    """Show the interface in this language."""
 
     setting: LanguageSetting
 
 
 @dataclass(frozen=True, slots=True)
-class Quit:
-    """End the program."""
+class ChooseModel:
+    """Recognise with this model."""
+
+    name: str
 
 
-TrayAction = Toggle | ChooseLanguage | Quit
+@dataclass(frozen=True, slots=True)
+class CopyText:
+    """Put a text into the clipboard."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSettings:
+    """Open the settings window at a page: the first one, or the one about the program."""
+
+    page: Literal["trial", "about"] = "trial"
+
+
+TrayAction = (
+    Command
+    | SetLanguage
+    | SetMode
+    | SetMicrophone
+    | SetMuted
+    | ChooseDisplay
+    | ChooseModel
+    | CopyText
+    | OpenSettings
+)
+"""What an entry of the menu asks for."""
 
 
 class Tray(Protocol):

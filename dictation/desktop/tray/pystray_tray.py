@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from dictation.desktop.tray.base import Toggle, TrayAction, TrayView
+from dictation.desktop.tray.base import TrayAction, TrayView
 from dictation.desktop.tray.icons import draw_icon
 from dictation.desktop.tray.menu import MenuItem, build_menu
+from dictation.events import Command
 
 _SIZE = 64
 
@@ -67,45 +68,11 @@ def has_menu() -> bool:
 
 
 def _icon_class(usual: Any) -> Any:  # noqa: ANN401 (pystray has no types)
-    """pystray's icon; on plain X with what its version 0.19 lacks there.
-
-    It never asks the server for clicks, and gives up when the panel ends.
-    """
     if not usual.__module__.endswith("_xorg"):
         return usual
-    from Xlib import X
+    from dictation.desktop.tray.xembed import patient_icon
 
-    class PatientIcon(usual):  # type: ignore[misc]
-        _systray_manager: Any
-
-        def _create_window(self) -> Any:  # noqa: ANN401
-            window = super()._create_window()
-            window.change_attributes(
-                event_mask=X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
-            )
-            return window
-
-        def _rewrite_implementation(self, *methods: Any) -> None:  # noqa: ANN401
-            super()._rewrite_implementation(*methods)
-            others = self._message_handlers[X.ClientMessage]
-            # A new panel announces itself to the root window (ICCCM 2.8, "MANAGER").
-            manager = self._display.intern_atom("MANAGER")
-            self._display.screen().root.change_attributes(event_mask=X.StructureNotifyMask)
-
-            def on_message(event: Any) -> None:  # noqa: ANN401
-                if event.client_type == manager:
-                    if self._systray_manager is None:
-                        self._dock_window()
-                else:
-                    others(event)
-
-            self._message_handlers[X.ClientMessage] = on_message
-
-        def _on_destroy_notify(self, event: Any) -> None:  # noqa: ANN401
-            if self._systray_manager is not None and event.window.id == self._systray_manager.id:
-                self._systray_manager = None
-
-    return PatientIcon
+    return patient_icon(usual)
 
 
 def _entries(
@@ -115,7 +82,9 @@ def _entries(
 ) -> list[Any]:
     # A click on the icon is the default entry's, which need not be visible.
     return [
-        pystray.MenuItem("", lambda icon, item: on_action(Toggle()), default=True, visible=False),
+        pystray.MenuItem(
+            "", lambda icon, item: on_action(Command("toggle")), default=True, visible=False
+        ),
         *(_entry(pystray, child, on_action) for child in root.children),
     ]
 
@@ -138,7 +107,7 @@ def _entry(
     return pystray.MenuItem(
         item.label,
         clicked,
-        checked=(lambda entry: item.checked) if item.kind == "radio" else None,
+        checked=(lambda entry: item.checked) if item.kind in ("radio", "check") else None,
         radio=item.kind == "radio",
         enabled=item.enabled,
     )

@@ -25,10 +25,11 @@ from dbus_fast.annotations import (
 from dbus_fast.errors import DBusError
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
-from dictation.desktop.tray.base import Toggle, TrayAction, TrayView
+from dictation.desktop.tray.base import TrayAction, TrayView
 from dictation.desktop.tray.icons import draw_icon
 from dictation.desktop.tray.menu import MenuItem, build_menu
 from dictation.errors import DictationError
+from dictation.events import Command
 
 WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM_PATH = "/StatusNotifierItem"
@@ -215,11 +216,11 @@ class _Item(ServiceInterface):
 
     @dbus_method(name="Activate")
     def activate(self, x: DBusInt32, y: DBusInt32) -> None:
-        self._on_action(Toggle())
+        self._on_action(Command("toggle"))
 
     @dbus_method(name="SecondaryActivate")
     def secondary_activate(self, x: DBusInt32, y: DBusInt32) -> None:
-        self._on_action(Toggle())
+        self._on_action(Command("toggle"))
 
     @dbus_method(name="ContextMenu")
     def context_menu(self, x: DBusInt32, y: DBusInt32) -> None:
@@ -352,7 +353,8 @@ def _properties(item: MenuItem) -> _Properties:
     }
     if item.kind == "submenu":
         properties["children-display"] = Variant("s", "submenu")
-    if item.kind == "radio":
-        properties["toggle-type"] = Variant("s", "radio")
+    if item.kind in ("radio", "check"):
+        kind = "radio" if item.kind == "radio" else "checkmark"
+        properties["toggle-type"] = Variant("s", kind)
         properties["toggle-state"] = Variant("i", int(item.checked))
     return properties

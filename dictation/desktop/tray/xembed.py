@@ -1,0 +1,122 @@
+"""pystray's icon for the older tray of X panels (XEmbed), with what its version 0.19 lacks there.
+
+It never asks the server for clicks, gives up when the panel ends, and shows what is transparent as
+black. Source: the System Tray Protocol Specification of freedesktop.org.
+"""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from Xlib import X, Xatom
+from Xlib.error import BadMatch, CatchError, XError
+
+_PANEL_GREY = "#2b2e33"
+
+
+def patient_icon(usual: Any) -> Any:  # noqa: ANN401 (pystray has no types)
+    """The class to use in place of pystray's own `_xorg.Icon`."""
+
+    class PatientIcon(usual):  # type: ignore[misc]
+        _systray_manager: Any
+
+        def _create_window(self) -> Any:  # noqa: ANN401
+            window = super()._create_window()
+            visual = self._blending_visual()
+            self._blends = visual is not None
+            if visual is not None:
+                window = self._blending_twin(window, visual)
+            window.change_attributes(
+                event_mask=X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
+            )
+            return window
+
+        def _blending_visual(self) -> int | None:
+            """The panel's visual with an alpha channel, where it asks for one."""
+            manager = self._get_systray_manager()
+            if not manager:
+                return None
+            name = self._display.intern_atom("_NET_SYSTEM_TRAY_VISUAL")
+            asked = manager.get_full_property(name, Xatom.VISUALID)
+            deep = {
+                visual.visual_id
+                for depth in self._display.screen().allowed_depths
+                if depth.depth == 32
+                for visual in depth.visuals
+            }
+            return next(
+                (number for number in (asked.value if asked else ()) if number in deep), None
+            )
+
+        def _blending_twin(self, window: Any, visual: int) -> Any:  # noqa: ANN401
+            """The same window once more, with an alpha channel."""
+            root = self._display.screen().root
+            twin = root.create_window(
+                -1, -1, 1, 1, 0, 32, X.InputOutput, visual, background_pixel=0, border_pixel=0,
+                colormap=root.create_colormap(visual, X.AllocNone),
+            )  # fmt: skip
+            twin.set_wm_class(*window.get_wm_class())
+            twin.set_wm_name(self.title)
+            twin.set_wm_normal_hints(window.get_wm_normal_hints())
+            mapped = [self._XEMBED_VERSION, self._XEMBED_MAPPED]
+            twin.change_property(self._xembed_info, self._xembed_info, 32, mapped)
+            window.destroy()
+            return twin
+
+        def _draw(self) -> None:
+            try:
+                found = self._window.get_geometry()
+                size = (found.width, found.height)
+                icon = self._icon.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+                if self._blends:
+                    self._window.put_image(
+                        self._gc, 0, 0, *size, X.ZPixmap, 32, 0, premultiplied(icon)
+                    )
+                    return
+                ground = self._ground(*size)
+                ground.alpha_composite(icon)
+                self._window.put_pil_image(self._gc, 0, 0, ground.convert("RGB"))
+            except XError:
+                return  # the panel has ended
+
+        def _ground(self, width: int, height: int) -> Image.Image:
+            """What the panel shows behind the icon."""
+            refused = CatchError(BadMatch)
+            self._window.change_attributes(background_pixmap=X.ParentRelative, onerror=refused)
+            self._window.clear_area()
+            self._display.sync()
+            if refused.get_error():  # the panel's windows have another depth
+                return Image.new("RGBA", (width, height), _PANEL_GREY)
+            shown = self._window.get_image(0, 0, width, height, X.ZPixmap, 0xFFFFFFFF)
+            picture = Image.frombytes("RGB", (width, height), shown.data, "raw", "BGRX")
+            return picture.convert("RGBA")
+
+        def _rewrite_implementation(self, *methods: Any) -> None:  # noqa: ANN401
+            super()._rewrite_implementation(*methods)
+            others = self._message_handlers[X.ClientMessage]
+            # A new panel announces itself to the root window (ICCCM 2.8, "MANAGER").
+            manager = self._display.intern_atom("MANAGER")
+            self._display.screen().root.change_attributes(event_mask=X.StructureNotifyMask)
+
+            def on_message(event: Any) -> None:  # noqa: ANN401
+                if event.client_type == manager:
+                    if self._systray_manager is None:
+                        self._dock_window()
+                else:
+                    others(event)
+
+            self._message_handlers[X.ClientMessage] = on_message
+
+        def _on_destroy_notify(self, event: Any) -> None:  # noqa: ANN401
+            if self._systray_manager is not None and event.window.id == self._systray_manager.id:
+                self._systray_manager = None
+
+    return PatientIcon
+
+
+def premultiplied(icon: Image.Image) -> bytes:
+    """An RGBA picture as the server's ARGB pixels, colours multiplied by their alpha."""
+    pixels = np.asarray(icon).astype(np.uint16)
+    alpha = pixels[..., 3:]
+    colours = pixels[..., 2::-1] * alpha // 255
+    return np.concatenate((colours, alpha), axis=-1).astype(np.uint8).tobytes()
