@@ -30,8 +30,7 @@ def model_folder(name: str) -> Path:
             return folder
     if find_entry(name) is not None:
         raise AssetError(f"'{name}' is not here yet: dictation models download {name}")
-    found = (*bundled_models().glob("*/config.json"), *models_folder().glob("*/train.yaml"))
-    known = sorted(file.parent.name for file in found)
+    known = installed_models()
     there_are = (
         f"there are: {', '.join(known)}" if known else f"there is none in {bundled_models()}"
     )
@@ -54,6 +53,12 @@ def samples_folder() -> Path:
     return folder
 
 
+def sounds_folder() -> Path:
+    """The folder of the sounds at start, stop and error."""
+    return assets_folder() / "sounds"
+
+
 def installed_models() -> list[str]:
     """The names of the models that are on this machine, in the order of the alphabet."""
-    return sorted(found.parent.name for found in (assets_folder() / "models").glob("*/config.json"))
+    found = (*bundled_models().glob("*/config.json"), *models_folder().glob("*/train.yaml"))
+    return sorted({file.parent.name for file in found})

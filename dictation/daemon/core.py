@@ -2,11 +2,11 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from dictation.actions import (
     Action,
@@ -26,7 +26,6 @@ from dictation.actions import (
     ShowChoices,
     ShowPreedit,
     StartListening,
-    Status,
     StopListening,
     UndoLast,
     UseLanguage,
@@ -34,9 +33,8 @@ from dictation.actions import (
 )
 from dictation.assets import model_folder
 from dictation.control.protocol import DaemonStatus, Latencies, Reply, Request
-from dictation.daemon.kept import KeptTexts
 from dictation.daemon.notices import sentence
-from dictation.daemon.records import Records
+from dictation.daemon.rooms import Rooms
 from dictation.daemon.wishes import settings_of, wish_of
 from dictation.desktop.focus import Window
 from dictation.desktop.tray import (
@@ -54,8 +52,6 @@ from dictation.events import (
     DeviceReady,
     Event,
     Final,
-    Language,
-    LanguageChoice,
     ListeningEnded,
     ModelReady,
     Timing,
@@ -66,6 +62,8 @@ from dictation.session import SessionSettings, State, step
 _NOTICE_SECONDS = 5.0
 _QUIT_SECONDS = 15.0
 _METER_SECONDS = 0.08
+
+_FAILURES = ("microphone_lost", "model_failed", "recognition_failed", "kept")
 
 _log = logging.getLogger(__name__)
 
@@ -86,75 +84,6 @@ class Chosen:
 
 
 Message = Event | Asked | Chosen
-
-
-class Hearing(Protocol):
-    """The worker."""
-
-    def listen(self) -> None: ...  # noqa: D102
-    def finish(self) -> None: ...  # noqa: D102
-    def cancel(self) -> None: ...  # noqa: D102
-    def use_language(self, choice: LanguageChoice) -> None: ...  # noqa: D102
-
-
-class Sound(Protocol):
-    """The microphone's keeper."""
-
-    def want(self) -> None: ...  # noqa: D102
-    def release(self) -> None: ...  # noqa: D102
-    def use(self, name: str) -> None: ...  # noqa: D102
-    def forbid(self) -> None: ...  # noqa: D102
-    def allow(self) -> None: ...  # noqa: D102
-
-
-class Keys(Protocol):
-    """The global keys."""
-
-    def watch_cancel(self, watch: bool) -> None: ...  # noqa: D102
-
-
-class Post(Protocol):
-    """The delivery desk."""
-
-    def deliver(self, order: Deliver, target: Window | None) -> None: ...  # noqa: D102
-    def show_partial(self, text: str, target: Window | None) -> None: ...  # noqa: D102
-    def undo_last(self) -> None: ...  # noqa: D102
-    def copy(self, text: str) -> None: ...  # noqa: D102
-
-
-class Screen(Protocol):
-    """What the user sees: captions, notices and the tray's icon."""
-
-    def show(self, caption: ShowCaption) -> None: ...  # noqa: D102
-    def warn(self, message: str) -> None: ...  # noqa: D102
-    def meter(self, level: float, seconds: float) -> None: ...  # noqa: D102
-    def hide(self) -> None: ...  # noqa: D102
-    def status(self, status: Status, language: Language | None) -> None: ...  # noqa: D102
-    def history(self, texts: tuple[str, ...]) -> None: ...  # noqa: D102
-    def choices(self, choices: Choices, microphones: tuple[str, ...]) -> None: ...  # noqa: D102
-    def speak(self, language: LanguageSetting) -> InterfaceLanguage: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Rooms:
-    """What the daemon commands.
-
-    `focus` looks up the focused window; `level` is how loud the microphone is (dBFS); `save` writes
-    settings ("section.name" to value) into the user's file; `open_settings` opens their window at
-    a page.
-    """
-
-    worker: Hearing
-    microphone: Sound
-    delivery: Post
-    screen: Screen
-    keys: Keys
-    focus: Callable[[], Window | None]
-    level: Callable[[], float]
-    kept: KeptTexts
-    records: Records
-    open_settings: Callable[[str], None]
-    save: Callable[[Mapping[str, object]], object]
 
 
 class Daemon:
@@ -327,10 +256,13 @@ class Daemon:
         rooms = self._rooms
         match action:
             case StartListening():
+                rooms.sounds.play("start")
                 rooms.microphone.want()
                 rooms.worker.listen()
             case StopListening():
                 rooms.worker.finish()
+                # What is said until then is still heard.
+                rooms.sounds.play("stop", rooms.post_roll_seconds)
             case CancelListening():
                 rooms.worker.cancel()
             case UseLanguage(language):
@@ -431,6 +363,8 @@ class Daemon:
         message = sentence(notice.notice, notice.detail, path, self._language)
         if notice.notice in ("microphone_lost", "behind"):
             self._problem = message
+        if notice.notice in _FAILURES:
+            self._rooms.sounds.play("error")
         if notice.notice != "model_failed":  # the program ends of it, and says so then
             _log.warning("%s", message)
         self._say(message)

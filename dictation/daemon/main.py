@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from dictation.assets import installed_models
+from dictation.assets import installed_models, sounds_folder
 from dictation.audio.capture import Microphone
 from dictation.audio.level import LevelMeter
+from dictation.audio.muffle import Muffler
 from dictation.audio.server import ServerWatch
 from dictation.config import Settings, load_settings, user_settings_file
 from dictation.control.protocol import Reply, Request
@@ -27,12 +28,13 @@ from dictation.daemon.building import (
     session_settings,
     take_hotkeys,
 )
-from dictation.daemon.core import Asked, Chosen, Daemon, Message, Rooms
+from dictation.daemon.core import Asked, Chosen, Daemon, Message
 from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts, kept_file
 from dictation.daemon.microphone import MicrophoneKeeper
 from dictation.daemon.records import Records
+from dictation.daemon.rooms import Rooms
 from dictation.daemon.screen import DesktopScreen
 from dictation.daemon.windows import SettingsOpener
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
@@ -40,6 +42,7 @@ from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.focus import open_focus
 from dictation.desktop.hotkey import NoHotkeys
 from dictation.desktop.output import open_output
+from dictation.desktop.sounds import NoSounds, SoundPlayer, Sounds
 from dictation.desktop.tray import NoTray, open_tray
 from dictation.errors import DictationError
 from dictation.events import Command
@@ -115,7 +118,12 @@ def _build(
         inbox.put,
         time.monotonic,
     )
-    meter = LevelMeter(worker.hear)
+    muffler = Muffler(worker.hear)
+    meter = LevelMeter(muffler.hear)
+    sounds: Sounds = NoSounds()
+    if settings.sounds.enabled:
+        sounds = SoundPlayer(sounds_folder(), settings.sounds.volume, muffler.deaf)
+    stack.callback(sounds.close)
     worker.start()
     stack.callback(worker.close, 3.0)
     microphone = MicrophoneKeeper(
@@ -150,6 +158,8 @@ def _build(
         kept=KeptTexts(kept_file()),
         records=records,
         open_settings=SettingsOpener(arguments).open,
+        sounds=sounds,
+        post_roll_seconds=settings.audio.post_roll_ms / 1000,
         save=partial(save_settings, config or user_settings_file()),
     )
     session, choices = session_settings(settings), first_choices(settings)

@@ -10,11 +10,12 @@ import pytest
 from dictation.actions import Choices, ShowCaption
 from dictation.config import load_settings
 from dictation.control.protocol import Reply, Request
-from dictation.daemon.core import Asked, Chosen, Daemon, Rooms
+from dictation.daemon.core import Asked, Chosen, Daemon
 from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts
 from dictation.daemon.records import Records
+from dictation.daemon.rooms import Rooms
 from dictation.desktop.focus import Window
 from dictation.desktop.output import DeliveryError, Receipt, UndoError
 from dictation.desktop.output.base import Capabilities
@@ -57,6 +58,7 @@ class Desk:
         self.warnings: list[str] = []
         self.statuses: list[str] = []
         self.open = False
+        self.sounds: list[tuple[str, float]] = []
         self.metered: tuple[float, float] | None = None
 
     capabilities = Capabilities(partials=True)
@@ -120,6 +122,9 @@ class Desk:
     def status(self, status, language):
         self.statuses.append(status)
 
+    def play(self, name, after=0.0):
+        self.sounds.append((name, after))
+
     def open_settings(self, page):
         self.page = page
 
@@ -152,6 +157,8 @@ class House:
             kept=self.kept,
             records=Records(self.history, time.time),
             open_settings=self.desk.open_settings,
+            sounds=self.desk,
+            post_roll_seconds=0.04,
             save=partial(save_settings, folder / "config.toml"),
         )
         session = SessionSettings(caption_seconds=0.2)
@@ -306,6 +313,16 @@ def test_the_last_texts_are_in_the_menu_and_can_be_copied(house):
     assert house.desk.recent == ("loud loud",)
     house.send(Chosen(CopyText("an older one")))
     house.until(lambda: house.desk.clipboard == "an older one")
+
+
+def test_each_start_and_stop_and_failure_has_its_sound(house):
+    house.until(house.is_idle)
+    house.desk.refuses = True
+    house.send(HotkeyPressed())
+    house.hear(voice(1.5))
+    house.send(HotkeyReleased())
+    house.until(lambda: house.kept.texts and house.is_idle())
+    assert house.desk.sounds == [("start", 0.0), ("stop", 0.04), ("error", 0.0)]
 
 
 def test_the_settings_window_is_opened_at_its_page(house):
