@@ -80,6 +80,7 @@ class HotkeySection(_Section):
     cancel: str = "Escape"
     undo: str = ""
     language: str = ""
+    backend: Literal["auto", "x11", "portal", "evdev"] = "auto"
     mode: Literal["hold", "toggle", "double-tap", "hands-free"] = "hold"
 
 

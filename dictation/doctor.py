@@ -62,7 +62,7 @@ def _desktop(settings: Settings, env: Environment, *, running: bool) -> Iterator
     if running:
         yield Check("hotkey", "ok", f"{settings.hotkey.key}: the running daemon has it")
     else:
-        yield check_hotkeys(bindings(settings), env)
+        yield check_hotkeys(bindings(settings), env, settings.hotkey.backend)
     try:
         yield check_output(env, output_settings(settings))
     except ConfigError as error:

@@ -23,6 +23,10 @@ DropReason = Literal["cancelled", "no_words", "failed"]
 """Why an utterance that had started gives no text."""
 
 
+SpokenCommand = Literal["undo", "stop"]
+"""What an utterance may ask the session for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Where the time of one utterance went, in seconds.
@@ -84,7 +88,9 @@ class TimedWord:
 class Final:
     """The finished text of an utterance; each SpeechStarted ends in one Final or SpeechDropped.
 
-    `raw`: the words as CTC heard them, before they were written out; `confidence` in 0..1.
+    `raw`: the words as CTC heard them, before they were written out; `confidence` in 0..1; `timed`:
+    the words of `text` with their times. `command`: what the speaker asks for after this text, or
+    in place of one.
     """
 
     utterance: int
@@ -94,6 +100,8 @@ class Final:
     at: float
     raw: str = ""
     confidence: float = 1.0
+    timed: tuple[TimedWord, ...] = ()
+    command: SpokenCommand | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,7 @@ class Listener:
                     now,
                     raw=final.words,
                     confidence=final.confidence,
+                    timed=final.timed,
                 )
             )
 

@@ -14,11 +14,10 @@ from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.attention import RescoringWeights
 from dictation.decoding.greedy import GreedyPath, collapse
-from dictation.decoding.hot_words import hot_word_graph
+from dictation.decoding.hot_words import hot_words_of
 from dictation.decoding.second_pass import SecondPass, SecondPassSettings
 from dictation.decoding.spelling import Spelling, UnitSpelling, WrittenSpelling
 from dictation.decoding.stabilizer import Stabilizer
-from dictation.decoding.words import timed_words
 from dictation.events import Language, TimedWord
 from dictation.model.config import DecoderConfig
 from dictation.model.encoder import EncoderOutput, StreamState
@@ -174,8 +173,9 @@ class Recognizer:
             _log.warning("%r cannot be listened for: the model has no token for part of it", phrase)
 
     def _listen_for(self, words: WordList) -> tuple[str, ...]:
-        found = hot_word_graph(words.words, self._checkpoint.tokenizer)
-        self._second_pass.context = found.graph
+        own = self._checkpoint.decoder_tokenizer is not None
+        found = hot_words_of(words.words, self._checkpoint.tokenizer, decoder=own)
+        self._second_pass.hot_words = found
         return found.unspellable
 
     def transcribe(self, samples: Samples, *, language: Language | None = None) -> Recognition:
@@ -199,7 +199,6 @@ class Recognizer:
         if told is not None:
             language = _LANGUAGES[int(told[0].argmax())]
         log_probs = self._model.ctc_log_probs(output.top)[0]
-        seconds = log_probs.size(0) * self._model.encoder.top_factor / _FEATURE_RATE
         decided = self._second_pass.decide(output.memory, log_probs, language)
         return Recognition(
             text=decided.text,
@@ -207,9 +206,7 @@ class Recognizer:
             first_pass=decided.words if first_pass is None else first_pass,
             language=language or language_of(decided.words),
             confidence=decided.confidence,
-            timed=timed_words(
-                decided.text, decided.pieces, log_probs, self._checkpoint.tokenizer, seconds
-            ),
+            timed=decided.timed,
             decoder_passes=decided.passes,
         )
 
@@ -226,7 +223,10 @@ def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) ->
     if model.decoder is not None:
         decoders = (model.decoder, model.reverse_decoder)
         spelling = _spelling(checkpoint, model.decoder.config)
-    return SecondPass(tokenizer, decoders, spelling, settings or SecondPassSettings())
+    frame_seconds = model.encoder.top_factor / _FEATURE_RATE
+    return SecondPass(
+        tokenizer, decoders, spelling, settings or SecondPassSettings(), frame_seconds
+    )
 
 
 def _spelling(checkpoint: Checkpoint, config: DecoderConfig) -> Spelling | None:

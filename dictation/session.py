@@ -220,7 +220,7 @@ def _react(state: State, event: Event, now: float) -> Step:
         case Partial():
             return _partial(state, event)
         case Final():
-            return _final(state, event)
+            return _final(state, event, now)
         case SpeechDropped():
             return _speech_dropped(state, event)
         case ListeningEnded():
@@ -443,7 +443,7 @@ def _partial(state: State, event: Partial) -> Step:
     return heard, (caption, ShowPreedit(event.text, heard.runs[0].pin))
 
 
-def _final(state: State, event: Final) -> Step:
+def _final(state: State, event: Final, now: float) -> Step:
     if _cancelled(state):
         return state, ()
     actions: tuple[Action, ...] = ()
@@ -453,11 +453,18 @@ def _final(state: State, event: Final) -> Step:
         pin = run.pin
         state = _with_oldest(state, replace(run, open=None, partial=""))
         state = replace(state, caption=True)
-        actions = (ShowCaption(event.text, event.language, "final"),)
+        shown = event.text.strip() or event.raw
+        gone = () if event.text else _without_preedit(run)
+        actions = (ShowCaption(shown, event.language, "final"), *gone)
     state = replace(state, language=event.language)
-    text = Deliver(event.utterance, event.text, event.language, pin)
-    delivered, more = _deliver(replace(state, waiting=(*state.waiting, text)))
-    return delivered, (*actions, *more)
+    if event.text:
+        text = Deliver(event.utterance, event.text, event.language, pin)
+        state, more = _deliver(replace(state, waiting=(*state.waiting, text)))
+        actions = (*actions, *more)
+    if event.command is None:
+        return state, actions
+    commanded, more = _command(state, event.command, now)
+    return commanded, (*actions, *more)
 
 
 def _speech_dropped(state: State, event: SpeechDropped) -> Step:

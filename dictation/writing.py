@@ -1,9 +1,7 @@
 """What the settings and the user's own words ask of the text pipeline."""
 
-from pathlib import Path
-
-from dictation.config import Settings, user_settings_file
-from dictation.text.hot_words import WordList, read_hot_words
+from dictation.config import Settings, hot_words_file
+from dictation.text.hot_words import WordFile, WordList
 from dictation.text.pipeline import TextSettings, Words
 from dictation.text.writing.commands import phrases
 from dictation.text.writing.dictionary import dictionary
@@ -24,18 +22,9 @@ def text_settings(settings: Settings) -> TextSettings:
     )
 
 
-def words_file(settings: Settings) -> Path:
-    """Where the user's words are: `words.txt` beside the settings, if they name no other file."""
-    named = settings.recognition.hot_words
-    return Path(named).expanduser() if named else user_settings_file().parent / "words.txt"
-
-
 def user_words(settings: Settings) -> WordList:
     """The user's words; none where there is no file. Raises HotWordsError."""
-    path = words_file(settings)
-    if not settings.recognition.hot_words and not path.exists():
-        return WordList()
-    return read_hot_words(path)
+    return WordFile(hot_words_file(settings.recognition)).changed() or WordList()
 
 
 def writing_words(settings: Settings, words: WordList) -> Words:

@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "session": {"actions", "events"},
     "config": {"errors"},
     "history": {"errors", "events"},
+    "learning": {"history", "text"},
     "writing": {"config", "errors", "text"},
     "catalogue": {"errors"},
     "assets": {"catalogue", "errors"},

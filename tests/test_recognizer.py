@@ -162,7 +162,7 @@ def decided_by(text: str) -> str:
     log_probs = torch.full((len(frames), len(tokenizer)), -20.0)
     log_probs[torch.arange(len(frames)), torch.tensor(frames)] = 0.0
     spelling = WrittenSpelling(tokenizer, FixedTokens([text]))
-    second_pass = SecondPass(tokenizer, (decoder, None), spelling, SecondPassSettings())
+    second_pass = SecondPass(tokenizer, (decoder, None), spelling, SecondPassSettings(), 0.04)
     with torch.inference_mode():
         return second_pass.decide(torch.randn(1, 20, 16), log_probs, "mix").text
 

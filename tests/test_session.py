@@ -24,6 +24,7 @@ from dictation.actions import (
     ShowChoices,
     StartListening,
     StopListening,
+    UndoLast,
     UseLanguage,
     UseMicrophone,
 )
@@ -206,6 +207,25 @@ def test_cancel_drops_the_utterance_even_when_its_final_is_under_way():
     assert only(actions, Deliver, Keep, Notify) == []
     assert state.status == "idle"
     assert actions.index(HideCaption(0.0)) < len(actions) - 1
+
+
+def test_a_spoken_command_is_carried_out_after_its_text_and_delivers_nothing_itself():
+    command = replace(final(1, ""), raw="scratch that", command="undo")
+    state, actions = play(READY, HotkeyPressed(), SpeechStarted(1, 0.0), command)
+    assert only(actions, Deliver, UndoLast) == [UndoLast()]
+    assert ShowCaption("scratch that", "zh", "final") in actions
+    stop = replace(final(2, "好。"), command="stop")
+    _, actions = play(state, SpeechStarted(2, 0.0), stop)
+    assert [type(each) for each in only(actions, Deliver, StopListening)] == [
+        Deliver,
+        StopListening,
+    ]
+
+
+def test_a_cancelled_command_does_nothing():
+    command = replace(final(1, ""), raw="scratch that", command="undo")
+    cancelled, _ = play(READY, HotkeyPressed(), SpeechStarted(1, 0.0), Command("cancel"))
+    assert step(cancelled, command, 0.0) == (cancelled, ())
 
 
 def test_a_caption_of_a_cancelled_utterance_does_not_come_back():

@@ -21,7 +21,9 @@ Progress = Callable[[int, int | None], None]
 
 _BLOCK = 1 << 18
 _ATTEMPTS = 5
-_SECONDS_OF_SILENCE = 30.0
+# Where nobody answers from the start, there is no use in waiting long: other addresses may do.
+_FIRST_ATTEMPTS = 2
+_SECONDS_OF_SILENCE = 20.0
 _LARGEST = 8 << 30
 _TRY_AGAIN = {408, 425, 429}
 
@@ -32,6 +34,10 @@ class DownloadError(DictationError):
 
 class _BrokenOffError(Exception):
     """What may go better at the next attempt."""
+
+
+class _NobodyThereError(_BrokenOffError):
+    """No connection was made."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ def download(
         except _BrokenOffError as error:
             failures = 0 if _size(target) > most else failures + 1
             most = max(most, _size(target))
-            if failures >= _ATTEMPTS:
+            nobody = isinstance(error, _NobodyThereError) and not most
+            if failures >= (_FIRST_ATTEMPTS if nobody else _ATTEMPTS):
                 kept = f"; {most} bytes are kept, the same command goes on from there"
                 raise DownloadError(f"{url}: {error}{kept if most else ''}") from error
             pause(float(1 << failures))
@@ -132,9 +139,9 @@ def _open(request: urllib.request.Request, target: Path) -> Any:  # noqa: ANN401
             ) from error
         raise _BrokenOffError(f"the server answers {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
-        raise _BrokenOffError(f"no connection ({error.reason})") from error
+        raise _NobodyThereError(f"no connection ({error.reason})") from error
     except (OSError, http.client.HTTPException) as error:
-        raise _BrokenOffError(f"no connection ({error or type(error).__name__})") from error
+        raise _NobodyThereError(f"no connection ({error or type(error).__name__})") from error
 
 
 def _rest(

@@ -147,7 +147,10 @@ def _first_that_answers(addresses: Sequence[str], part: Path, progress: Progress
             reasons.append(str(error))
         else:
             return url
-    raise DownloadError("; ".join(reasons))
+    raise DownloadError(
+        f"{'; '.join(reasons)}; name another address with --url, or unpack the archive yourself and"
+        " use its folder"
+    )
 
 
 def _model_in(folder: Path, url: str) -> Path:

@@ -1,5 +1,6 @@
 """The parser's commands about models: making, judging and timing them."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,14 @@ Model = Annotated[str | None, typer.Option(help="A model's name or folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _CHUNKS = (320, 640)
+
+
+class FinalWay(StrEnum):
+    """The ways to decide on the final text: recognition.final."""
+
+    AUTO = "auto"
+    RESCORE = "rescore"
+    REFINE = "refine"
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +62,15 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
     ] = None,
+    final: Annotated[
+        FinalWay | None, typer.Option(help="How the final text is decided, over the settings.")
+    ] = None,
+    hot_words: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Measure instead what these words change: recall, insertions."
+        ),
+    ] = None,
     hypotheses: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a JSON line for each recording.")
     ] = None,
@@ -63,14 +81,19 @@ def evaluate(
     if chunk_ms not in _CHUNKS:
         raise typer.BadParameter(f"--chunk-ms takes 320 or 640, not {chunk_ms}")
     try:
+        from dictation.cli.names import evaluate_names
         from dictation.cli.rates import EvaluationOptions, evaluate_model
     except ModuleNotFoundError as error:
         raise _extra_missing(error, "training") from error
+    if hot_words is not None:
+        evaluate_names(manifest, hot_words, config, model=model, limit=limit, as_json=as_json)
+        return
     options = EvaluationOptions(
         manifests=tuple(manifest),
         model=model,
         chunk_ms=chunk_ms if stream else None,
         limit=limit,
+        final=final,
         hypotheses=hypotheses,
         as_json=as_json,
     )

@@ -1,6 +1,7 @@
 """`dictation evaluate`: error rates of a model on manifests, as tables or as JSON."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -37,19 +38,25 @@ class EvaluationOptions:
     model: str | None
     chunk_ms: int | None
     limit: int | None
+    final: str | None
     hypotheses: Path | None
     as_json: bool
 
 
 def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
     """Recognise every recording and print the rates. Raises DictationError."""
-    section = load_settings(config).model
+    settings = load_settings(config)
+    section = settings.model
+    # The user's own words would change what is measured.
+    recognition = settings.recognition.model_copy(update={"hot_words": os.devnull})
+    if options.final is not None:
+        recognition = recognition.model_copy(update={"final": str(options.final)})
     if options.model is not None:
         section = section.model_copy(update={"name": options.model})
     sets = [read_recordings(manifest, options.limit) for manifest in options.manifests]
     with ExitStack() as stack:
         write = stack.enter_context(_hypotheses(options.hypotheses))
-        recognizer = load_recognizer(section)
+        recognizer = load_recognizer(section, recognition)
         progress = stack.enter_context(_progress(sets))
         assessments, everything = [], []
         for recordings in sets:
@@ -121,7 +128,7 @@ def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Tabl
     speed = _table(
         "Real-time factor (seconds of computing a second of sound), and silence",
         ("set",),
-        ("min", "final", *first_pass, "without speech", "words made up"),
+        ("min", "final", *first_pass, "decoder passes", "without speech", "words made up"),
     )
     for each in assessments:
         for row in each.rates:
@@ -138,7 +145,10 @@ def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Tabl
         minutes = f"{60 * each.hours:.1f}"
         made_up = f"{silent.words} in {silent.with_text}"
         factor = f"{each.final_factor:.3f}"
-        speed.add_row(each.name, minutes, factor, *streamed, str(silent.utterances), made_up)
+        passes = f"{each.decoder_passes:.1f}"
+        speed.add_row(
+            each.name, minutes, factor, *streamed, passes, str(silent.utterances), made_up
+        )
     return [rates, languages, speed]
 
 
@@ -211,6 +221,7 @@ def assessment_values(assessment: Assessment) -> dict[str, object]:
             "with_text": assessment.no_speech.with_text,
             "words": assessment.no_speech.words,
         },
+        "decoder_passes": round(assessment.decoder_passes, 2),
         "real_time_factor": {
             "final": round(assessment.final_factor, 4),
             "first_pass": None

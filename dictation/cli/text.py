@@ -17,12 +17,17 @@ history = typer.Typer(
     help="What was said: the newest texts, or one of the commands below.",
     invoke_without_command=True,
 )
+words = typer.Typer(
+    help="Your own words: listened for, and put right where they come out wrong.",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the parser."""
     app.command("format")(format_lines)
     app.add_typer(history, name="history")
+    app.add_typer(words, name="words")
 
 
 def format_lines(config: Config = None) -> None:
@@ -108,6 +113,67 @@ def clear_history(
     if not yes:
         typer.confirm("Delete every text of the history?", abort=True)
     clear(_opened(context))
+
+
+@words.command("list")
+def list_words(config: Config = None) -> None:
+    """Print your words."""
+    from dictation.cli.words import list_words
+
+    list_words(config)
+
+
+@words.command("add")
+def add_word(
+    phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="As it is to be written.")],
+    heard: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What is recognised in its place.")
+    ] = None,
+    boost: Annotated[
+        float | None, typer.Option(min=0.1, max=20.0, help="How readily it is heard; usually 3.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Add a word, name or phrase."""
+    from dictation.cli.words import add_word
+
+    if heard is not None and boost is not None:
+        raise typer.BadParameter("--heard and --boost do not go together")
+    add_word(config, phrase, heard, boost)
+
+
+@words.command("remove")
+def remove_word(
+    phrase: Annotated[str, typer.Argument(metavar="PHRASE")], config: Config = None
+) -> None:
+    """Remove a word with all that is heard for it."""
+    from dictation.cli.words import remove_word
+
+    remove_word(config, phrase)
+
+
+@words.command("import")
+def import_words(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A list; - is standard input.")],
+    config: Config = None,
+) -> None:
+    """Add the words of a list: a word, or `heard -> written`, a line."""
+    from dictation.cli.words import import_words
+
+    import_words(config, file)
+
+
+@words.command("learn")
+def learn_words(
+    add: Annotated[
+        bool, typer.Option("--add", help="Put what is proposed into your list.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Propose words from what you have corrected, or taken back and said again."""
+    from dictation.cli.words import learn_words
+
+    learn_words(config, add=add)
 
 
 def _opened(context: typer.Context) -> "History":

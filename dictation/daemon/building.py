@@ -134,7 +134,7 @@ def take_hotkeys(
             emit(event)
 
     try:
-        hotkeys = open_hotkeys(bindings(settings), env)
+        hotkeys = open_hotkeys(bindings(settings), env, settings.hotkey.backend)
         hotkeys.start(tell)
     except HotkeyUnavailable as error:
         return str(error)

@@ -37,6 +37,7 @@ from dictation.daemon.notices import sentence
 from dictation.daemon.rooms import Rooms
 from dictation.daemon.wishes import settings_of, wish_of
 from dictation.desktop.focus import Window
+from dictation.desktop.output import CLIPBOARD_ROUTE
 from dictation.desktop.tray import (
     ChooseDisplay,
     ChooseModel,
@@ -49,12 +50,14 @@ from dictation.events import (
     Command,
     Copied,
     Delivered,
+    DeliveryFailed,
     DeviceReady,
     Event,
     Final,
     ListeningEnded,
     ModelReady,
     Timing,
+    Undone,
 )
 from dictation.messages import InterfaceLanguage, LanguageSetting
 from dictation.session import SessionSettings, State, step
@@ -146,9 +149,19 @@ class Daemon:
                     self._save(settings_of(action))
                 except DictationError as error:
                     self._say(str(error))
+            case Final():
+                self._hear(self._rooms.writer.write(message, self._target_now()))
             case _:
-                self._note(message)
-                self._step(message)
+                self._hear(message)
+
+    def _hear(self, event: Event) -> None:
+        self._note(event)
+        self._step(event)
+
+    def _target_now(self) -> Window | None:
+        """Where the oldest utterance that is not delivered yet goes."""
+        runs = self._state.runs
+        return self._targets.get(runs[0].pin) if runs else None
 
     def tick(self) -> float | None:
         """Do what is due by the clock: hide a caption, end a quit that takes too long.
@@ -219,14 +232,21 @@ class Daemon:
             case DeviceReady(name):
                 self._microphone = name
                 _log.info("microphone: %s", name)
-            case Final(utterance=utterance, text=text, timing=timing):
+            case Final(utterance=utterance, text=text, timing=timing) if text:
                 self._texts += 1
                 self._text = text
                 self._last = (utterance, timing, None)
-            case Delivered(utterance=utterance, seconds=seconds):
+            case Delivered(utterance=utterance, route=route, seconds=seconds):
                 self._rooms.records.mark(utterance, "delivered", delivery=seconds)
+                if route == CLIPBOARD_ROUTE:
+                    self._rooms.writer.forget(utterance)
                 if self._last is not None and self._last[0] == utterance:
                     self._last = (utterance, self._last[1], seconds)
+            case DeliveryFailed(utterance=utterance):
+                self._rooms.writer.forget(utterance)
+            case Undone():
+                self._rooms.writer.forget_last()
+                self._rooms.records.mark_last("cancelled")
             case _:
                 pass
 
@@ -250,7 +270,9 @@ class Daemon:
                 target = self._target(order)
                 application = None if target is None else target.wm_class
                 self._rooms.records.write(final, application)
-        self._rooms.screen.history(self._rooms.records.recent())
+                self._rooms.screen.history(self._rooms.records.recent())
+                return
+        self._rooms.writer.forget(final.utterance)
 
     def _do(self, action: Action) -> None:
         rooms = self._rooms

@@ -16,7 +16,7 @@ from dictation.audio.capture import Microphone
 from dictation.audio.level import LevelMeter
 from dictation.audio.muffle import Muffler
 from dictation.audio.server import ServerWatch
-from dictation.config import Settings, load_settings, user_settings_file
+from dictation.config import Settings, hot_words_file, load_settings, user_settings_file
 from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
 from dictation.daemon.building import (
@@ -37,6 +37,7 @@ from dictation.daemon.records import Records
 from dictation.daemon.rooms import Rooms
 from dictation.daemon.screen import DesktopScreen
 from dictation.daemon.windows import SettingsOpener
+from dictation.daemon.writer import Writer
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.focus import open_focus
@@ -104,10 +105,8 @@ def _build(
         _log.warning("%s", hotkeys)
         hotkeys = NoHotkeys()
     stack.callback(hotkeys.stop)
-    delivery = DeliveryDesk(
-        open_output(env, output_settings(settings)),
-        inbox.put,
-    )
+    output = output_settings(settings)
+    delivery = DeliveryDesk(open_output(env, output), inbox.put)
     delivery.start()
     stack.callback(delivery.close)
     tray = open_tray(env) if settings.tray.enabled else NoTray()
@@ -157,6 +156,7 @@ def _build(
         focus=focus,
         kept=KeptTexts(kept_file()),
         records=records,
+        writer=Writer(settings, output, hot_words_file(settings.recognition), time.monotonic),
         open_settings=SettingsOpener(arguments).open,
         sounds=sounds,
         post_roll_seconds=settings.audio.post_roll_ms / 1000,

@@ -32,8 +32,9 @@ class Records:
                 at=self._clock(),
                 application=application,
                 language=final.language,
-                raw=final.text,
-                text=final.text,
+                raw=final.raw or final.text,
+                text=final.text.strip(" "),
+                confidence=final.confidence,
                 latencies=timing,
             ),
         )
@@ -50,6 +51,11 @@ class Records:
         except DictationError as error:
             self._tell(error)
             return ()
+
+    def mark_last(self, state: EntryState) -> None:
+        """Say where the newest text that was written down went."""
+        if self._ids:
+            self.mark(max(self._ids), state)
 
     def mark(self, utterance: int, state: EntryState, *, delivery: float | None = None) -> None:
         """Say where the text of an utterance went, in how many seconds."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from dictation.actions import Choices, Deliver, ShowCaption, Status
 from dictation.daemon.kept import KeptTexts
 from dictation.daemon.records import Records
+from dictation.daemon.writer import Writer
 from dictation.desktop.focus import Window
 from dictation.desktop.sounds import Sounds
 from dictation.events import Language, LanguageChoice
@@ -78,6 +79,7 @@ class Rooms:
     level: Callable[[], float]
     kept: KeptTexts
     records: Records
+    writer: Writer
     open_settings: Callable[[str], None]
     sounds: Sounds
     post_roll_seconds: float

@@ -1,4 +1,4 @@
-"""From the user's words to the graph a search is guided by."""
+"""From the user's words to what a search and a decoder are guided by."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,25 +8,41 @@ from dictation.text.hot_words import HotWord
 from dictation.text.normalize import spoken_form
 from dictation.text.tokenizer import Tokenizer
 
-_UNKNOWN = 1
+UNKNOWN = 1
+"""CTC's token for what it cannot spell."""
 
 
 @dataclass(frozen=True)
-class HotWordGraph:
-    """The graph of all phrases that the vocabulary can spell, and those it cannot."""
+class HotPhrase:
+    """A phrase as it is written, the CTC tokens it is spelled with, and what each of them adds."""
 
-    graph: ContextGraph | None
-    unspellable: tuple[str, ...]
+    written: str
+    tokens: tuple[int, ...]
+    boost: float
 
 
-def hot_word_graph(words: Iterable[HotWord], tokenizer: Tokenizer) -> HotWordGraph:
-    """Return the graph over CTC's tokens; without a phrase to look for there is none."""
-    phrases: list[Phrase] = []
+@dataclass(frozen=True)
+class HotWords:
+    """The graph for CTC's search, the phrases to look for in a decoder's text, and those that can
+    be in neither."""
+
+    graph: ContextGraph | None = None
+    phrases: tuple[HotPhrase, ...] = ()
+    unspellable: tuple[str, ...] = ()
+
+
+def hot_words_of(words: Iterable[HotWord], tokenizer: Tokenizer, *, decoder: bool) -> HotWords:
+    """Prepare phrases for a vocabulary; with a `decoder` that spells everything, half of a phrase's
+    tokens are enough to be found by."""
+    phrases: list[HotPhrase] = []
     unspellable: list[str] = []
     for word in words:
         tokens = tuple(tokenizer.encode(spoken_form(word.phrase)))
-        if tokens and _UNKNOWN not in tokens:
-            phrases.append(Phrase(tokens, word.boost))
+        strange = tokens.count(UNKNOWN)
+        if tokens and (not strange or (decoder and 2 * strange <= len(tokens))):
+            phrases.append(HotPhrase(word.phrase, tokens, word.boost))
         else:
             unspellable.append(word.phrase)
-    return HotWordGraph(ContextGraph(phrases) if phrases else None, tuple(unspellable))
+    spellable = [Phrase(each.tokens, each.boost) for each in phrases if UNKNOWN not in each.tokens]
+    graph = ContextGraph(spellable) if spellable else None
+    return HotWords(graph, tuple(phrases), tuple(unspellable))

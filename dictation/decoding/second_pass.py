@@ -2,20 +2,22 @@
 
 import math
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
-from dictation.decoding.attention import RescoringWeights, Texts, rescore
-from dictation.decoding.context import ContextGraph
+from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
+from dictation.decoding.correction import corrected
 from dictation.decoding.greedy import GreedyPath, greedy
+from dictation.decoding.hot_words import HotWords
 from dictation.decoding.prefix_beam import prefix_beam_search
 from dictation.decoding.refinement import refine
 from dictation.decoding.spelling import Spelling
-from dictation.decoding.words import Piece, pieces_of
-from dictation.events import Language
+from dictation.decoding.words import Piece, pieces_of, timed_words
+from dictation.events import Language, TimedWord
 from dictation.model.decoder import AttentionDecoder
 from dictation.text.format import format_words, space_scripts
 from dictation.text.normalize import language_of, spoken_form, words_of
@@ -50,13 +52,14 @@ class SecondPassSettings:
 @dataclass(frozen=True)
 class Decided:
     """The text to deliver, the words CTC heard, and how sure the model is (0..1), of the whole and
-    of each of its `pieces`; `passes`: how often the decoder was run to write it."""
+    of each of its `pieces`; `passes`: runs of the decoder to write it; `timed`: its words."""
 
     text: str
     words: str
     confidence: float
     pieces: tuple[Piece, ...] = ()
     passes: int = 0
+    timed: tuple[TimedWord, ...] = ()
 
 
 _NOTHING = Decided("", "", 0.0)
@@ -71,31 +74,84 @@ class SecondPass:
         decoders: tuple[AttentionDecoder, AttentionDecoder | None] | None,
         spelling: Spelling | None,
         settings: SecondPassSettings,
+        frame_seconds: float,
     ) -> None:
         self._tokenizer = tokenizer
         self._decoders = decoders
         self._spelling = spelling
         self._settings = settings
-        self.context: ContextGraph | None = None
+        self._frame_seconds = frame_seconds
+        self.hot_words = HotWords()
 
     def decide(self, memory: Tensor, log_probs: Tensor, language: Language | None) -> Decided:
         """Return the text for memory (1, T, D) and CTC log-probabilities (T', V); without a
         language that is known, the letters tell it."""
         if self._decoders is None or self._spelling is None:
-            return self._heard(log_probs)
-        if self._refines(self._decoders[0]):
-            return self._refined(self._decoders, self._spelling, memory, log_probs, language)
-        return self._rescored(self._decoders, self._spelling, memory, log_probs, language)
+            return self._timed(self._heard(log_probs), log_probs)
+        if not self._refines(self._decoders[0]):
+            decided = self._rescored(self._decoders, self._spelling, memory, log_probs, language)
+            return self._timed(decided, log_probs)
+        decided = self._refined(self._decoders, self._spelling, memory, log_probs, language)
+        decided = self._timed(decided, log_probs)
+        if not self.hot_words.phrases or not decided.text:
+            return decided
+        return self._corrected(
+            decided, self._decoders[0], self._spelling, memory, log_probs, language
+        )
 
     def _refines(self, decoder: AttentionDecoder) -> bool:
         if self._settings.final == "auto":
             return decoder.config.start is None
         return self._settings.final == "refine"
 
+    def _timed(self, decided: Decided, log_probs: Tensor) -> Decided:
+        duration = log_probs.size(0) * self._frame_seconds
+        timed = timed_words(decided.text, decided.pieces, log_probs, self._tokenizer, duration)
+        return replace(decided, timed=timed)
+
+    def _corrected(
+        self,
+        decided: Decided,
+        decoder: AttentionDecoder,
+        spelling: Spelling,
+        memory: Tensor,
+        log_probs: Tensor,
+        language: Language | None,
+    ) -> Decided:
+        """Put hot words into a text that the decoder wrote."""
+        prompt = spelling.prompt(language or language_of(decided.words))
+
+        def score(texts: Sequence[str]) -> list[float]:
+            rows = attention_log_probs(
+                decoder, memory, prompt, spelling.end, [spelling.spelled(text) for text in texts]
+            )
+            return [float(row.sum()) for row in rows]
+
+        text = corrected(
+            decided.text,
+            decided.timed,
+            self.hot_words.phrases,
+            log_probs,
+            self._frame_seconds,
+            score,
+        )
+        if text == decided.text:
+            return decided
+        tokens = spelling.spelled(text)
+        (row,) = attention_log_probs(decoder, memory, prompt, spelling.end, [tokens])
+        changed = Decided(
+            text,
+            decided.words,
+            float(row.mean().exp()),
+            pieces_of(spelling.raw, tokens, row[:-1].exp().tolist()),
+            decided.passes,
+        )
+        return self._timed(changed, log_probs)
+
     def _heard(self, log_probs: Tensor) -> Decided:
         """Write out CTC's words alone."""
-        if self.context is not None:
-            best = prefix_beam_search(log_probs, self._settings.n_best, self.context)[0]
+        if self.hot_words.graph is not None:
+            best = prefix_beam_search(log_probs, self._settings.n_best, self.hot_words.graph)[0]
             path = GreedyPath(best.tokens, best.frames)
         else:
             path = greedy(log_probs)
@@ -158,7 +214,7 @@ class SecondPass:
         language: Language | None,
     ) -> Decided:
         settings = self._settings
-        nbest = prefix_beam_search(log_probs, settings.n_best, self.context)
+        nbest = prefix_beam_search(log_probs, settings.n_best, self.hot_words.graph)
         heard = self._tokenizer.decode(nbest[0].tokens)
         prompt = spelling.prompt(language or language_of(heard))
         texts = Texts(prompt, spelling.end, [spelling.spell(each.tokens) for each in nbest])

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from dictation.events import Language
 from dictation.text.format import format_words, full_width_marks, space_scripts
-from dictation.text.normalize import is_cjk
+from dictation.text.normalize import is_cjk, spoken_form
 from dictation.text.tokenizer import Tokenizer
 
 
@@ -20,6 +20,10 @@ class Spelling(Protocol):
 
     def spell(self, tokens: Sequence[int]) -> tuple[int, ...]:
         """Return the decoder's tokens of what CTC heard, written as the decoder would write it."""
+        ...
+
+    def spelled(self, text: str) -> tuple[int, ...]:
+        """Return the decoder's tokens of a finished text."""
         ...
 
     def raw(self, tokens: Sequence[int]) -> str:
@@ -57,6 +61,10 @@ class UnitSpelling:
         """Return the units as they are."""
         return tuple(tokens)
 
+    def spelled(self, text: str) -> tuple[int, ...]:
+        """Return the units of a text's words."""
+        return tuple(self._tokenizer.encode(spoken_form(text)))
+
     def raw(self, tokens: Sequence[int]) -> str:
         """Return the words of units."""
         return self._tokenizer.decode(tokens)
@@ -83,7 +91,7 @@ class WrittenSpelling:
         return self.spelled(format_words(self._tokenizer.decode(tokens)))
 
     def spelled(self, text: str) -> tuple[int, ...]:
-        """Return the tokens of a written text; like Whisper, with a space before Latin."""
+        """Return the tokens of a text; as Whisper writes it, with a space before Latin."""
         lead = " " if text and not is_cjk(text[0]) else ""
         return tuple(self._written.encode(lead + text)) if text else ()
 

@@ -10,6 +10,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 from torchaudio.functional import forced_align, merge_tokens
 
+from dictation.decoding.hot_words import UNKNOWN
 from dictation.decoding.times import token_spans
 from dictation.events import TimedWord
 from dictation.text.normalize import spoken_form
@@ -19,7 +20,6 @@ from dictation.text.tokenizer import Tokenizer
 _WORD = regex.compile(r"\p{Han}(?:(?![\p{Han}\w])\S)*|(?:(?!\p{Han})\S)+")
 _LETTER = regex.compile(r"[\p{L}\p{N}]")
 _DIGIT = regex.compile(r"\p{N}")
-_UNKNOWN = 1
 _REACH = 0.3
 
 
@@ -71,10 +71,10 @@ def timed_words(
 
 
 def _tokens(word: str, tokenizer: Tokenizer) -> list[int]:
-    """Return CTC's tokens of a word, `_UNKNOWN` for each letter where it cannot be spelled."""
+    """Return CTC's tokens of a word, `UNKNOWN` for each letter where it cannot be spelled."""
     letters: list[str] = _LETTER.findall(word)
     tokens = [] if _DIGIT.search(word) else tokenizer.encode(spoken_form(word))
-    return tokens if tokens and _UNKNOWN not in tokens else [_UNKNOWN] * len(letters)
+    return tokens if tokens and UNKNOWN not in tokens else [UNKNOWN] * len(letters)
 
 
 def _spans(
@@ -101,9 +101,9 @@ def _peaks(targets: Sequence[int], log_probs: Tensor) -> list[float]:
     """Return the middle frame of each target in the likeliest alignment (Graves et al. 2006)."""
     columns = sorted({0, *targets})
     emissions = log_probs[:, columns].float().cpu()
-    if _UNKNOWN in columns:  # stands for any token at all
+    if UNKNOWN in columns:  # stands for any token at all
         anything = torch.log1p(-emissions[:, 0].exp().clamp(max=1 - 1e-6))
-        emissions[:, columns.index(_UNKNOWN)] = anything
+        emissions[:, columns.index(UNKNOWN)] = anything
     places = torch.tensor([[columns.index(target) for target in targets]])
     aligned, scores = forced_align(emissions[None].contiguous(), places)
     return [(span.start + span.end) / 2 for span in merge_tokens(aligned[0], scores[0])]

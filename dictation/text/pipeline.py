@@ -122,6 +122,8 @@ def _around(
     context: Context,
 ) -> Written:
     """A text with a command in it: what is before it, what it does, and what follows."""
+    if meaning == "undo" and before:
+        return Written("")
     first = write(before, settings, words, context) if before else Written("")
     if meaning in ("undo", "stop"):
         return Written(first.text, meaning)

@@ -49,6 +49,7 @@ class Heard:
     text: str
     first_pass: str | None
     times: Times
+    decoder_passes: int = 0
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def _recognize(
         text=final.text,
         first_pass=first_pass,
         times=Times(passed - began, ended - passed),
+        decoder_passes=final.decoder_passes,
     )
 
 
@@ -175,7 +177,8 @@ class NoSpeech:
 @dataclass(frozen=True)
 class Assessment:
     """The rates of a set: by language, then all together; real-time factors are seconds of
-    computing a second of sound, `first_pass_factor` None without a first pass."""
+    computing a second of sound, `first_pass_factor` None without a first pass; `decoder_passes`:
+    mean runs of the attention decoder for a final text."""
 
     name: str
     manifests: tuple[Path, ...]
@@ -186,6 +189,7 @@ class Assessment:
     no_speech: NoSpeech
     final_factor: float
     first_pass_factor: float | None
+    decoder_passes: float
 
 
 _MEASURES = {"en": "WER", "zh": "CER", "mix": "MER"}
@@ -221,6 +225,7 @@ def summarize(name: str, manifests: Sequence[Path], scored: Sequence[Scored]) ->
         ),
         final_factor=sum(each.heard.times.final for each in scored) / seconds,
         first_pass_factor=first_pass / seconds if streamed else None,
+        decoder_passes=sum(each.heard.decoder_passes for each in scored) / len(scored),
     )
 
 

@@ -14,6 +14,29 @@ from dictation.errors import DictationError
 from dictation.recognizer import Recognizer
 from tests.wenet_folder import BINS, UNITS, first_form, second_form, settings, weights, write
 
+CHANGES = [
+    {"input_layer": "conv2d6"},
+    {"input_layer": "conv2d8"},
+    {"input_layer": "conv1d2"},
+    {"pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
+    {"pos_enc_layer_type": "abs_pos_whisper", "selfattention_layer_type": "selfattn"},
+    {"pos_enc_layer_type": "no_pos", "selfattention_layer_type": "selfattn"},
+    {"causal": False, "cnn_module_norm": "batch_norm"},
+    {"causal": False},
+    {"cnn_module_norm": "batch_norm"},
+    {"layer_norm_type": "rms_norm", "cnn_module_norm": "rms_norm"},
+    {"normalize_before": False},
+    {"macaron_style": False},
+    {"use_cnn_module": False},
+    {"query_bias": False, "key_bias": False, "value_bias": False},
+    {"mlp_bias": False, "conv_bias": False},
+    *({"activation_type": name} for name in ("gelu", "hardtanh", "relu", "selu", "tanh")),
+]
+
+
+def named_changes(changes):
+    return "-".join(map(str, chain.from_iterable(changes.items()))) or "as usual"
+
 
 @torch.inference_mode()
 def outputs(checkpoint):
@@ -39,28 +62,7 @@ def test_a_folder_of_any_age_is_the_same_model(tmp_path, older):
         assert torch.equal(ours, theirs)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"input_layer": "conv2d6"},
-        {"input_layer": "conv2d8"},
-        {"input_layer": "conv1d2"},
-        {"pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
-        {"pos_enc_layer_type": "abs_pos_whisper", "selfattention_layer_type": "selfattn"},
-        {"pos_enc_layer_type": "no_pos", "selfattention_layer_type": "selfattn"},
-        {"causal": False, "cnn_module_norm": "batch_norm"},
-        {"causal": False},
-        {"cnn_module_norm": "batch_norm"},
-        {"layer_norm_type": "rms_norm", "cnn_module_norm": "rms_norm"},
-        {"normalize_before": False},
-        {"macaron_style": False},
-        {"use_cnn_module": False},
-        {"query_bias": False, "key_bias": False, "value_bias": False},
-        {"mlp_bias": False, "conv_bias": False},
-        *({"activation_type": name} for name in ("gelu", "hardtanh", "relu", "selu", "tanh")),
-    ],
-    ids=lambda changes: "-".join(map(str, chain.from_iterable(changes.items()))),
-)
+@pytest.mark.parametrize("changes", CHANGES, ids=named_changes)
 def test_what_was_imported_is_the_same_model(tmp_path, changes):
     loaded = load_folder(write(tmp_path / "theirs", settings(**changes)))
     save_checkpoint(loaded, tmp_path / "ours", torch.float32)

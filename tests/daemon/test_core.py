@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dictation.actions import Choices, ShowCaption
-from dictation.config import load_settings
+from dictation.config import Settings, load_settings
 from dictation.control.protocol import Reply, Request
 from dictation.daemon.core import Asked, Chosen, Daemon
 from dictation.daemon.delivery import DeliveryDesk
@@ -16,8 +16,9 @@ from dictation.daemon.inbox import Inbox
 from dictation.daemon.kept import KeptTexts
 from dictation.daemon.records import Records
 from dictation.daemon.rooms import Rooms
+from dictation.daemon.writer import Writer
 from dictation.desktop.focus import Window
-from dictation.desktop.output import DeliveryError, Receipt, UndoError
+from dictation.desktop.output import DeliveryError, OutputSettings, Receipt, UndoError
 from dictation.desktop.output.base import Capabilities
 from dictation.desktop.tray import ChooseDisplay, ChooseModel, CopyText, OpenSettings
 from dictation.events import (
@@ -138,14 +139,16 @@ class Desk:
 class House:
     """All of the daemon in one test: `until` is its main loop."""
 
-    def __init__(self, folder, mode="hold"):
+    def __init__(self, folder, mode="hold", settings=None):
         self.desk = Desk()
         self.inbox = Inbox()
         self.kept = KeptTexts(folder / "undelivered.txt")
-        settings = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
-        self.worker = Worker(LoudnessRecognizer, settings, self.inbox.put, time.monotonic)
+        working = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
+        self.worker = Worker(LoudnessRecognizer, working, self.inbox.put, time.monotonic)
         self.delivery = DeliveryDesk(self.desk, self.inbox.put)
         self.history = History.open(folder / "data" / "history.db", HistorySettings(), time.time)
+        # The recogniser's words are told from others by standing as they are.
+        written = Settings.model_validate(settings or {"text": {"capitals": False}})
         rooms = Rooms(
             worker=self.worker,
             microphone=self.desk,
@@ -156,6 +159,7 @@ class House:
             level=lambda: -20.0,
             kept=self.kept,
             records=Records(self.history, time.time),
+            writer=Writer(written, OutputSettings(), folder / "words.txt", time.monotonic),
             open_settings=self.desk.open_settings,
             sounds=self.desk,
             post_roll_seconds=0.04,
@@ -427,3 +431,32 @@ def test_the_last_text_is_copied_and_taken_back_on_request(house):
     assert house.desk.written == []
     house.send(Command("undo"))
     house.until(lambda: house.desk.warnings[-1] == "Not taken back: there is no text to take back")
+
+
+def dictate(house, seconds=1.5):
+    house.send(HotkeyPressed())
+    house.hear(voice(seconds))
+    house.send(HotkeyReleased())
+    house.hear(silence(0.2))
+    house.until(house.is_idle)
+
+
+def test_a_snippet_is_delivered_in_place_of_its_phrase(tmp_path):
+    house = House(tmp_path, settings={"commands": {"loud loud": "1 Long Street"}})
+    dictate(house)
+    assert house.desk.written == [("1 Long Street", EDITOR)]
+    assert house.history.recent(1)[0].raw == "loud loud"
+    house.close()
+
+
+def test_the_users_words_count_as_soon_as_they_are_written_down(house, tmp_path):
+    dictate(house)
+    (tmp_path / "words.txt").write_text("loud -> Laut\n")
+    dictate(house)
+    assert [text for text, _ in house.desk.written] == ["loud loud", " Laut Laut"]
+
+
+def test_a_text_that_is_taken_back_is_marked_in_the_history(house):
+    dictate(house)
+    house.send(Command("undo"))
+    house.until(lambda: house.history.recent(1)[0].state == "cancelled")

@@ -102,7 +102,8 @@ def timed(text, pauses):
     [
         (list("今天不去了明天去"), {4}, "今天不去了，明天去。"),
         (list("你明天去吗"), set(), "你明天去吗？"),
-        (["well", "let", "us", "go"], {0}, "Well, let us go."),
+        (["so", "then", "let", "us", "go"], {1}, "So then, let us go."),
+        (["very", "good"], {0}, "Very good."),
         (["where", "are", "you"], set(), "Where are you?"),
         (["what", "a", "day"], set(), "What a day."),
     ],
@@ -194,7 +195,7 @@ LED = Words(phrases=phrases({}, "computer"))
         ("Computer, new line.", Written("\n")),
         ("Dear all, computer new line, please come.", Written("Dear all\nPlease come.")),
         ("Are you there computer question mark", Written("Are you there?")),
-        ("That was wrong computer scratch that", Written("That was wrong", "undo")),
+        ("That was wrong computer scratch that", Written("")),
         ("computer caps hello world", Written("HELLO WORLD")),
         ("The computer is new.", Written("The computer is new.")),
         ("My computers new line card.", Written("My computers new line card.")),

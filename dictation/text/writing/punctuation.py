@@ -14,6 +14,9 @@ Punctuation = Literal["auto", "spoken", "off"]
 PAUSE_SECONDS = 0.5
 """Silence inside an utterance that stands for a comma."""
 
+_LEAST_CLAUSE = 2
+"""Words or characters on each side of a comma: a word that is drawn out is no pause."""
+
 _INNER_MARK = re.compile(r"[，。？！；：、…]|[,.?!;:](?=\s|$)")
 _LAST_MARK = re.compile(r"[，。？！；：、,.?!;:…]+[”’\"'）)]*\s*$")
 _CHINESE_QUESTION = re.compile(
@@ -54,16 +57,18 @@ def strip_marks(text: str) -> str:
 
 
 def _with_commas(text: str, words: Sequence[TimedWord]) -> str:
-    position, written = 0, ""
-    for word, following in pairwise(words):
+    position, written, clause = 0, "", 0
+    for number, (word, following) in enumerate(pairwise(words), start=1):
         at = text.find(word.text, position)
         if at < 0:
             return text  # the words are not those of this text: no mark is better than a wrong one
         end = at + len(word.text)
         written += text[position:end]
         position = end
-        if following.start - word.end >= PAUSE_SECONDS:
+        long_enough = min(number - clause, len(words) - number) >= _LEAST_CLAUSE
+        if following.start - word.end >= PAUSE_SECONDS and long_enough:
             written += "，" if is_chinese(text) else ","
+            clause = number
     return written + text[position:]
 
 

@@ -1,0 +1,81 @@
+"""Hot words in a finished text: put in where both passes allow it, and nowhere else."""
+
+import torch
+
+from dictation.decoding.correction import corrected
+from dictation.decoding.hot_words import HotPhrase, hot_words_of
+from dictation.events import TimedWord
+from dictation.text.hot_words import HotWord
+from dictation.text.tokenizer import build_ctc_tokenizer
+from tests.models import CHINESE, LATIN
+
+TOKENIZER = build_ctc_tokenizer(CHINESE, LATIN, 68)
+FRAME = 0.04
+
+
+def phrase(written: str, boost: float = 3.0) -> HotPhrase:
+    (found,) = hot_words_of([HotWord(written, boost)], TOKENIZER, decoder=True).phrases
+    return found
+
+
+def heard(*peaks: tuple[str, int]) -> torch.Tensor:
+    """CTC hears these, a token a frame from the frame given on; everything else is unlikely."""
+    log_probs = torch.full((60, len(TOKENIZER)), -12.0)
+    log_probs[:, 0] = 0.0
+    for text, frame in peaks:
+        for offset, token in enumerate(TOKENIZER.encode(text)):
+            log_probs[frame + 2 * offset, 0] = -12.0
+            log_probs[frame + 2 * offset, token] = 0.0
+    return log_probs.log_softmax(1)
+
+
+def timed(*words: tuple[str, int, int]) -> list[TimedWord]:
+    return [TimedWord(text, start * FRAME, end * FRAME, 0.9) for text, start, end in words]
+
+
+WORDS = timed(("今", 2, 6), ("天", 6, 10), ("四", 12, 17), ("零，", 17, 22), ("我", 30, 34))
+TEXT = "今天四零，我"
+
+
+def written(log_probs, phrases, losses=None):
+    """The text after correction; `losses`: what the decoder thinks of texts against TEXT."""
+    score = lambda texts: [(losses or {}).get(text, 0.0) for text in texts]  # noqa: E731
+    return corrected(TEXT, WORDS, phrases, log_probs, FRAME, score)
+
+
+def test_a_phrase_that_ctc_can_have_heard_takes_the_place_of_what_was_written():
+    assert written(heard(("我们", 14)), [phrase("我们")]) == "今天我们，我"
+
+
+def test_a_phrase_that_ctc_did_not_hear_is_not_put_in():
+    assert written(heard(("今天", 3)), [phrase("讨论")]) == TEXT
+
+
+def test_a_phrase_the_decoder_finds_impossible_is_not_put_in():
+    losses = dict.fromkeys(("今天我们，我", "今天我们零，我", "今天我们"), -40.0)
+    assert written(heard(("我们", 14)), [phrase("我们")], losses) == TEXT
+    assert written(heard(("我们", 14)), [phrase("我们", 20.0)], losses) == "今天我们，我"
+
+
+def test_of_two_phrases_for_one_place_the_better_is_taken():
+    assert written(heard(("我们", 14)), [phrase("我论"), phrase("我们")]) == "今天我们，我"
+
+
+def test_a_name_in_the_other_script_gets_its_spaces():
+    assert written(heard(("API", 13)), [phrase("API")]) == "今天 API，我"
+
+
+def test_a_name_with_a_character_the_vocabulary_lacks_is_still_found():
+    assert written(heard(("我们", 14)), [phrase("我龘")]) == "今天我龘，我"
+
+
+def test_without_phrases_nothing_changes():
+    assert written(heard(("我们", 14)), []) == TEXT
+
+
+def test_a_phrase_of_strange_characters_alone_cannot_be_listened_for():
+    words = [HotWord("龘靐"), HotWord("今天")]
+    found = hot_words_of(words, TOKENIZER, decoder=True)
+    assert found.unspellable == ("龘靐",)
+    assert [each.written for each in found.phrases] == ["今天"]
+    assert hot_words_of([HotWord("今龘")], TOKENIZER, decoder=False).unspellable == ("今龘",)
