@@ -64,8 +64,14 @@ def output_settings(settings: Settings) -> OutputSettings:
         terminal_newlines=section.terminal_newlines,
         passwords=section.passwords,
         applications=application_rules(settings),
-        own_keys=(parse_key(settings.hotkey.key),),
+        own_keys=_own_keys(settings),
     )
+
+
+def _own_keys(settings: Settings) -> tuple[KeySpec, ...]:
+    """The keys of ours that a window never sees; Escape is its own most of the time."""
+    section = settings.hotkey
+    return tuple(parse_key(key) for key in (section.key, section.undo, section.language) if key)
 
 
 def application_rules(settings: Settings) -> tuple[ApplicationRule, ...]:

@@ -63,6 +63,25 @@ def xterm(session: XSession, geometry: str = "80x24") -> Iterator[App]:
         session.end(child)
 
 
+@contextmanager
+def line_editor(session: XSession) -> Iterator[App]:
+    """A terminal with a line editor (readline, as in a shell) that writes its line to a file."""
+    require("xterm")
+    with tempfile.TemporaryDirectory(dir=session.folder) as folder:
+        file, start = Path(folder) / "line", Path(folder) / "start"
+        start.write_text(
+            "PS1='> '\n"
+            f"dump() {{ printf %s \"$READLINE_LINE\" > '{file}'; }}\n"
+            f"bind -x '\"\\C-x\\C-d\": dump'\n: > '{file}'\n"
+        )
+        child = session.spawn(["xterm", "-u8", "-e", "bash", "--noprofile", "--rcfile", str(start)])
+        window = await_focus(session, "XTerm")
+        wait_until(file.exists, "the shell")
+        with Hands(session.display) as hands:
+            yield _LineEditor(window, file, hands)
+        session.end(child)
+
+
 _ENTRY = """
 import pathlib, sys, tkinter
 file = pathlib.Path(sys.argv[1])
@@ -120,6 +139,17 @@ def password_entry(session: XSession, look: Literal["shown", "hidden"]) -> Itera
         wait_until(file.exists, "the entry")
         yield _FileApp(window, file)
         session.end(child)
+
+
+class _LineEditor(_FileApp):
+    def __init__(self, window: Window, file: Path, hands: Hands) -> None:
+        super().__init__(window, file)
+        self._hands = hands
+
+    def text(self) -> str:
+        self._hands.tap("Control_L", "x")
+        self._hands.tap("Control_L", "d")
+        return super().text()
 
 
 class _Mousepad(_FileApp):
