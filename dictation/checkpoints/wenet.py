@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from dictation.checkpoints.own import Checkpoint, ModelError, build_model
 from dictation.checkpoints.wenet_config import TokenSettings, WenetConfig, read_wenet_config
+from dictation.checkpoints.wenet_names import is_never_used, our_name, our_shape
 from dictation.model.config import (
     Activation,
     BlockConfig,
@@ -56,64 +56,6 @@ _ADDED: dict[str, Position] = {
     "no_pos": "none",
     "rel_pos": "none",
 }
-# Weights that no computation uses: tables that are formulas, and layers of old files that were
-# never applied (`concat_after: true` is refused).
-_UNUSED = re.compile(r"(.*\.)?(pos_enc\.pe|embed\.1\.pe|concat_linear[12]?\.(weight|bias))")
-
-_EVERYWHERE = (
-    (r"^encoder\.global_cmvn\.mean$", "features.mean"),
-    (r"^encoder\.global_cmvn\.istd$", "features.inverse_deviation"),
-    (r"^ctc\.ctc_lo\.", "ctc."),
-)
-_ENCODER = (
-    (r"^encoder\.embed\.conv\.0\.", "encoder.subsampling.conv1."),
-    (r"^encoder\.embed\.conv\.2\.", "encoder.subsampling.conv2."),
-    (r"^encoder\.embed\.conv\.4\.", "encoder.subsampling.conv3."),
-    (r"^encoder\.embed\.(out\.0|linear)\.", "encoder.subsampling.linear."),
-    (r"^encoder\.after_norm\.", "encoder.norm."),
-    (r"^encoder\.encoders\.", "encoder.blocks."),
-    (r"\.self_attn\.pos_bias_u$", ".attention.content_bias"),
-    (r"\.self_attn\.pos_bias_v$", ".attention.position_bias"),
-    (r"\.self_attn\.linear_q\.", ".attention.query."),
-    (r"\.self_attn\.linear_k\.", ".attention.key."),
-    (r"\.self_attn\.linear_v\.", ".attention.value."),
-    (r"\.self_attn\.linear_out\.", ".attention.out."),
-    (r"\.self_attn\.linear_pos\.", ".attention.position."),
-    (r"\.feed_forward\.w_1\.", ".ffn.0."),
-    (r"\.feed_forward\.w_2\.", ".ffn.3."),
-    (r"\.feed_forward_macaron\.w_1\.", ".macaron.0."),
-    (r"\.feed_forward_macaron\.w_2\.", ".macaron.3."),
-    (r"\.conv_module\.pointwise_conv1\.", ".convolution.expand."),
-    (r"\.conv_module\.depthwise_conv\.", ".convolution.depthwise."),
-    (r"\.conv_module\.norm\.", ".convolution.norm."),
-    (r"\.conv_module\.pointwise_conv2\.", ".convolution.project."),
-    (r"\.norm_ff\.", ".ffn_norm."),
-    (r"\.norm_mha\.", ".attention_norm."),
-    (r"\.norm_ff_macaron\.", ".macaron_norm."),
-    (r"\.norm_conv\.", ".convolution_norm."),
-    (r"\.norm_final\.", ".closing_norm."),
-)
-_DECODER = (
-    (r"^decoder\.right_decoder\.", "reverse_decoder."),
-    (r"^decoder\.left_decoder\.", "decoder."),
-    (r"decoder\.embed\.0\.", "decoder.embedding."),
-    (r"decoder\.after_norm\.", "decoder.norm."),
-    (r"decoder\.output_layer\.", "decoder.output."),
-    (r"decoder\.decoders\.", "decoder.blocks."),
-    (r"\.self_attn\.linear_q\.", ".self_attention.query."),
-    (r"\.self_attn\.linear_k\.", ".self_attention.key."),
-    (r"\.self_attn\.linear_v\.", ".self_attention.value."),
-    (r"\.self_attn\.linear_out\.", ".self_attention.out."),
-    (r"\.src_attn\.linear_q\.", ".cross_attention.query."),
-    (r"\.src_attn\.linear_k\.", ".cross_attention.key."),
-    (r"\.src_attn\.linear_v\.", ".cross_attention.value."),
-    (r"\.src_attn\.linear_out\.", ".cross_attention.out."),
-    (r"\.feed_forward\.w_1\.", ".ffn.0."),
-    (r"\.feed_forward\.w_2\.", ".ffn.2."),
-    (r"\.norm1\.", ".self_norm."),
-    (r"\.norm2\.", ".cross_norm."),
-    (r"\.norm3\.", ".ffn_norm."),
-)
 
 
 def load_wenet(folder: Path) -> Checkpoint:
@@ -128,7 +70,7 @@ def load_wenet(folder: Path) -> Checkpoint:
     shape = _Shape(folder / "train.yaml", config, theirs)
     model_config = shape.model_config()
     weights = {
-        _our_name(name): _our_shape(name, weight)
+        our_name(name): our_shape(name, weight)
         for name, weight in theirs.items()
         if not shape.is_unused(name)
     }
@@ -198,7 +140,7 @@ class _Shape:
 
     def is_unused(self, name: str) -> bool:
         """Tell whether a weight takes no part in what is computed."""
-        if _UNUSED.fullmatch(name):
+        if is_never_used(name):
             return True
         if name.startswith(self._right) and not self._reverse_blocks:
             return True
@@ -245,7 +187,7 @@ class _Shape:
             convolution_norm = "batch_norm"
         return BlockConfig(
             width=width,
-            heads=self._heads(),
+            heads=self._heads(width),
             ffn_width=self._of_block("feed_forward.w_1.weight").shape[0],
             kernel_size=kernel_size,
             macaron=macaron,
@@ -260,13 +202,13 @@ class _Shape:
             ffn_bias=self._has("feed_forward.w_1.bias"),
             normalize_before=self._normalize_before,
             norm=self._choice("encoder_conf.layer_norm_type", norm, _NORMS),
-            norm_eps=float(values.get("norm_eps", 1e-5)),
+            norm_eps=self._eps("encoder_conf", values, "norm_eps"),
             convolution=("causal" if causal else "centred") if convolution else "none",
             convolution_bias=self._has("conv_module.pointwise_conv1.bias"),
             convolution_norm=self._choice(
                 "encoder_conf.cnn_module_norm", convolution_norm, _CONVOLUTION_NORMS
             ),
-            convolution_norm_eps=float(values.get("conv_norm_eps", 1e-5)),
+            convolution_norm_eps=self._eps("encoder_conf", values, "conv_norm_eps"),
             pads_input=convolution and not causal,
         )
 
@@ -280,12 +222,12 @@ class _Shape:
         return DecoderConfig(
             vocabulary=self._wanted(f"{self._left}embed.0.weight").shape[0],
             width=width,
-            heads=int(values.get("attention_heads", 4)),
+            heads=self._heads_that_fit("decoder_conf", values, width),
             ffn_width=self._wanted(f"{first}feed_forward.w_1.weight").shape[0],
             blocks=blocks,
             reverse_blocks=self._reverse_blocks,
-            start=vocabulary - 1 if tokens.start is None else tokens.start,
-            end=vocabulary - 1 if tokens.end is None else tokens.end,
+            start=self._token("<sos>", tokens.start, vocabulary),
+            end=self._token("<eos>", tokens.end, vocabulary),
             positions="sinusoid",
             scaled=True,
             tied=False,
@@ -297,12 +239,34 @@ class _Shape:
             ffn_bias=f"{first}feed_forward.w_1.bias" in self._weights,
             normalize_before=self._decoder_pre_norm,
             norm=self._choice("decoder_conf.layer_norm_type", norm, _NORMS),
-            norm_eps=float(values.get("norm_eps", 1e-5)),
+            norm_eps=self._eps("decoder_conf", values, "norm_eps"),
         )
 
-    def _heads(self) -> int:
+    def _heads(self, width: int) -> int:
         bias = self._weights.get(f"{self._block}self_attn.pos_bias_u")
-        return int(self._config.encoder.get("attention_heads", 4)) if bias is None else len(bias)
+        if bias is None:
+            return self._heads_that_fit("encoder_conf", self._config.encoder, width)
+        return len(bias)
+
+    def _heads_that_fit(self, section: str, values: Mapping[str, Any], width: int) -> int:
+        heads = values.get("attention_heads", 4)
+        if not isinstance(heads, int) or heads < 1 or width % heads:
+            raise ModelError(f"{self._path}: {section}.attention_heads {heads!r} for width {width}")
+        return heads
+
+    def _eps(self, section: str, values: Mapping[str, Any], key: str) -> float:
+        value = values.get(key, 1e-5)
+        try:
+            return float(value)  # YAML takes 1e-5 for a word.
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{self._path}: {section}.{key} {value!r} is no number") from error
+
+    def _token(self, name: str, index: object, vocabulary: int) -> int:
+        if index is None:
+            return vocabulary - 1
+        if not isinstance(index, int) or not 0 <= index < vocabulary:
+            raise ModelError(f"{self._path}: {name} {index!r} is none of {vocabulary} units")
+        return index
 
     def _activation(self, section: str, values: Mapping[str, Any], default: str) -> Activation:
         name = values.get("activation_type", default)
@@ -332,22 +296,6 @@ class _Shape:
 def _indices(weights: Mapping[str, Tensor], prefix: str) -> list[int]:
     found = (name.removeprefix(prefix) for name in weights if name.startswith(prefix))
     return [int(name.split(".")[0]) for name in found]
-
-
-def _our_name(name: str) -> str:
-    rules = _DECODER if name.startswith("decoder.") else _ENCODER
-    for pattern, replacement in (*_EVERYWHERE, *rules):
-        name = re.sub(pattern, replacement, name)
-    return name
-
-
-def _our_shape(name: str, weight: Tensor) -> Tensor:
-    if name.endswith("num_batches_tracked"):
-        return weight.long()  # averaged checkpoints have it as a fraction
-    weight = weight.float()
-    if ".pointwise_conv" in name and weight.dim() == 3:
-        return weight.squeeze(2)
-    return weight
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

@@ -77,16 +77,16 @@ _DECODER_READ = _BIASES | _names("""
 
 @dataclass(frozen=True)
 class TokenSettings:
-    """How texts are cut. `kind` None: the yaml does not say. `start`, `end`: ids, None: the last
-    unit. `units`, `pieces`, `tags`: names of files in the folder."""
+    """How texts are cut. `kind` None: the yaml does not say. `start`, `end`: as they stand there,
+    None: nothing does. `units`, `pieces`, `tags`: names of files in the folder."""
 
     kind: str | None
     units: str | None
     pieces: str | None
     tags: str | None
     split_with_space: bool
-    start: int | None
-    end: int | None
+    start: object
+    end: object
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def read_wenet_config(path: Path) -> WenetConfig:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: not a WeNet configuration ({reason})") from error
     return _Reader(path, values).config()

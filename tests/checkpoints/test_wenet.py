@@ -157,6 +157,11 @@ def test_kaldis_text_says_what_json_says(tmp_path):
         ({"dataset_conf": {"feats_type": "mfcc"}}, "feats_type mfcc"),
         ({"ctc_conf": {"ctc_blank_id": 3}}, "ctc_blank_id 3"),
         ({"encoder_conf": 3}, "encoder_conf is not a table"),
+        ({"encoder_conf": {"norm_eps": None}}, "encoder_conf.norm_eps None is no number"),
+        ({"decoder_conf": {"attention_heads": 3}}, "decoder_conf.attention_heads 3 for width 16"),
+        ({"decoder_conf": {"attention_heads": "two"}}, "decoder_conf.attention_heads 'two'"),
+        ({"tokenizer_conf": {"special_tokens": {"<sos>": 99}}}, "<sos> 99 is none of 15 units"),
+        ({"tokenizer_conf": {"special_tokens": {"<eos>": "end"}}}, "<eos> 'end' is none of"),
     ],
 )
 def test_what_is_not_computed_is_refused_by_name(tmp_path, change, message):
@@ -214,6 +219,14 @@ def no_yaml(folder):
     (folder / "train.yaml").write_text("encoder: [")
 
 
+def endless_yaml(folder):
+    (folder / "train.yaml").write_text("[" * 3000)
+
+
+def impossible_date(folder):
+    (folder / "train.yaml").write_text("encoder: 2021-99-99")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -225,6 +238,8 @@ def no_yaml(folder):
         (gap_in_units, "without a gap"),
         (few_units, "units.txt has 2 units"),
         (no_yaml, "not a WeNet configuration"),
+        (endless_yaml, "not a WeNet configuration"),
+        (impossible_date, "not a WeNet configuration"),
     ],
 )
 def test_a_damaged_folder_is_named_in_one_line(tmp_path, damage, message, capsys):
