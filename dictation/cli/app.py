@@ -200,6 +200,30 @@ def doctor(config: Config = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def install(
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="What starts it with the desktop; service, a systemd unit, where there is one.",
+            metavar="service|autostart|none",
+        ),
+    ] = None,
+) -> None:
+    """Add Dictation to the desktop's menu and start it with the desktop."""
+    from dictation.cli.installing import install_here
+
+    install_here(start)
+
+
+@app.command()
+def uninstall() -> None:
+    """Remove everything that `dictation install` made."""
+    from dictation.cli.installing import uninstall_here
+
+    uninstall_here()
+
+
+@app.command()
 def transcribe(
     files: Annotated[
         list[str] | None,

@@ -1,13 +1,21 @@
 """From settings and session to the daemon's parts."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, assert_never
 
 from dictation.actions import Choices
 from dictation.config import ApplicationSection, ConfigError, Settings
 from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.captions import CaptionSettings
 from dictation.desktop.environment import Environment
-from dictation.desktop.hotkey import Bindings, Hotkeys, HotkeyUnavailable, KeyEvent, open_hotkeys
+from dictation.desktop.hotkey import (
+    Bindings,
+    Hotkeys,
+    HotkeyUnavailable,
+    KeyEvent,
+    choose_hotkeys,
+    open_hotkeys,
+)
 from dictation.desktop.keys import KeySpec, KeySpecError, is_modifier, parse_key
 from dictation.desktop.output import OutputSettings
 from dictation.errors import DictationError
@@ -17,10 +25,15 @@ from dictation.events import (
     HotkeyPressed,
     HotkeyReleased,
     HotkeySpoiled,
+    Paused,
+    Resumed,
     SetLanguage,
 )
 from dictation.history import HistorySettings
 from dictation.session import SessionSettings
+
+if TYPE_CHECKING:
+    from dictation.desktop.presence import Presence
 
 
 class NoDesktopError(DictationError):
@@ -134,8 +147,13 @@ def take_hotkeys(
     Raises HotkeyUnknown or HotkeyBusy: those the user can set right.
     """
 
+    grabbed = choose_hotkeys(env, settings.hotkey.backend).kind == "x11"
+
     def tell(key: KeyEvent) -> None:
-        event = _event_of(key)
+        if grabbed and key.change == "down":
+            # No key gets past a locked screen; some lockers never say that they are gone.
+            emit(Resumed("locked"))
+        event = _event_of_key(key)
         if event is not None:
             emit(event)
 
@@ -147,7 +165,35 @@ def take_hotkeys(
     return hotkeys
 
 
-def _event_of(key: KeyEvent) -> Event | None:
+def watch_presence(env: Environment, emit: Callable[[Event], None]) -> Callable[[], None]:
+    """Tell of locks, sleep and shutdown; the function that is returned ends that."""
+    if env.platform != "linux":
+        return lambda: None
+    from dictation.desktop.presence import PresenceWatch
+
+    watch = PresenceWatch(env, lambda change: emit(_event_of_presence(change)))
+    watch.start()
+    return watch.close
+
+
+def _event_of_presence(change: "Presence") -> Event:
+    """What a change on the desktop means to the session."""
+    match change:
+        case "locked":
+            return Paused("locked")
+        case "unlocked":
+            return Resumed("locked")
+        case "sleeps":
+            return Paused("asleep")
+        case "awake":
+            return Resumed("asleep")
+        case "shutdown":
+            return Command("quit")
+        case _:
+            assert_never(change)
+
+
+def _event_of_key(key: KeyEvent) -> Event | None:
     """What a key means to the session; only the dictation key's release means anything."""
     match key:
         case KeyEvent("dictate", "down"):

@@ -27,6 +27,7 @@ from dictation.daemon.building import (
     require_desktop,
     session_settings,
     take_hotkeys,
+    watch_presence,
 )
 from dictation.daemon.core import Asked, Chosen, Daemon, Message
 from dictation.daemon.delivery import DeliveryDesk
@@ -36,6 +37,7 @@ from dictation.daemon.microphone import MicrophoneKeeper
 from dictation.daemon.records import Records
 from dictation.daemon.rooms import Rooms
 from dictation.daemon.screen import DesktopScreen
+from dictation.daemon.service import ServiceNotifier
 from dictation.daemon.windows import SettingsOpener
 from dictation.daemon.writer import Writer
 from dictation.desktop.captions import Captions, NoCaptions, open_captions
@@ -82,7 +84,11 @@ def run_daemon(config: Path | None, *, verbose: bool) -> None:
         stack.callback(captions.close)
         daemon = _build(settings, config, env, inbox, captions, stack)
         stack.enter_context(_quit_on_signals(inbox))
-        _main_loop(daemon, inbox, captions)
+        service = ServiceNotifier(os.environ, time.monotonic())
+        service.ready()
+        _main_loop(daemon, inbox, captions, service)
+        if not daemon.restarting:
+            service.stopping()
     if daemon.error is not None:
         raise DictationError(daemon.error)
     if daemon.restarting:
@@ -131,6 +137,7 @@ def _build(
         name=settings.audio.device,
         keep_open=settings.audio.keep_open,
     )
+    stack.callback(watch_presence(env, inbox.put))
     microphone.start()
     stack.callback(microphone.close)
     server = ServerWatch(microphone.server_changed)
@@ -169,7 +176,9 @@ def _build(
     )
 
 
-def _main_loop(daemon: Daemon, inbox: Inbox[Message], captions: Captions) -> None:
+def _main_loop(
+    daemon: Daemon, inbox: Inbox[Message], captions: Captions, service: ServiceNotifier
+) -> None:
     """Sleep until there is something to do; a window that is on the screen is looked after too."""
     has_window = not isinstance(captions, NoCaptions)
 
@@ -177,6 +186,7 @@ def _main_loop(daemon: Daemon, inbox: Inbox[Message], captions: Captions) -> Non
         for message in inbox.take():
             daemon.take(message)
         daemon.tick()
+        service.beat(time.monotonic())
 
     def poll() -> None:
         serve()

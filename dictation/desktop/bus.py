@@ -12,9 +12,6 @@ from dbus_fast.errors import DBusError
 
 from dictation.errors import DictationError
 
-APP_ID = "org.dictation.Dictation"
-"""What the desktop knows this program by: also the name of its .desktop file and its icon."""
-
 
 class BusError(DictationError):
     """The bus, or somebody on it, cannot be asked."""

@@ -32,6 +32,8 @@ class Environment:
     ibus_file: Path | None = None
     sway: Path | None = None
     locale: str = "C"
+    system_bus: str | None = None
+    session_id: str | None = None
 
     @property
     def x11(self) -> bool:
@@ -63,6 +65,8 @@ def read_environment(
         ibus=given.get("IBUS_ADDRESS") or None,
         ibus_file=ibus_file(given) if platform.startswith("linux") else None,
         sway=Path(given["SWAYSOCK"]) if given.get("SWAYSOCK") else None,
+        system_bus=given.get("DBUS_SYSTEM_BUS_ADDRESS") or _usual_system_bus(platform),
+        session_id=given.get("XDG_SESSION_ID") or None,
         locale=next((given[key] for key in _LOCALE_KEYS if given.get(key)), "C"),
     )
 
@@ -74,6 +78,10 @@ def _platform(name: str) -> Platform:
     if name == "win32":
         return "windows"
     return "macos" if name == "darwin" else "linux"
+
+
+def _usual_system_bus(platform: str) -> str | None:
+    return "unix:path=/run/dbus/system_bus_socket" if _platform(platform) == "linux" else None
 
 
 def _usual_bus(runtime_dir: str | None) -> str | None:

@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import psutil
 
+from tests.buses import Service
 from tests.desktop.apps import tk_entry, xterm
 from tests.loudness import silence, voice
 from tests.xsession import wait_until
@@ -113,3 +114,29 @@ def test_choices_made_from_a_shell_hold(idle_daemon):
     for command in ("language auto", "mute off", "mode hold"):
         assert idle_daemon.command(*command.split()).returncode == 0
     idle_daemon.wait_for("idle")
+
+
+def test_behind_a_locked_screen_nobody_is_listened_to(idle_daemon, desktop, hands):
+    with ScreenSaver(desktop.env["DBUS_SESSION_BUS_ADDRESS"]) as saver:
+        assert idle_daemon.command("start").stdout == b"listening\n"
+        saver.lock(True)
+        idle_daemon.wait_for("idle")
+        assert idle_daemon.command("start").stdout == b"idle\n"
+        saver.lock(False)
+        wait_until(lambda: idle_daemon.command("start").stdout == b"listening\n", "the unlock")
+        idle_daemon.command("cancel")
+        # A key that reaches us is pressed by somebody who is back, whatever the locker says.
+        saver.lock(True)
+        wait_until(lambda: idle_daemon.command("start").stdout == b"idle\n", "the lock")
+        hands.press("F9")
+        idle_daemon.wait_for("listening")
+        hands.release("F9")
+    idle_daemon.wait_for("idle")
+
+
+class ScreenSaver(Service):
+    name = "org.freedesktop.ScreenSaver"
+    methods = {}  # noqa: RUF012 (what it answers: nothing)
+
+    def lock(self, locked):
+        self.signal("/org/freedesktop/ScreenSaver", f"{self.name}.ActiveChanged", "b", locked)

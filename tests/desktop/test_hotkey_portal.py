@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from dbus_fast import Message, Variant
 
-from dictation.desktop.bus import APP_ID
+from dictation.desktop import APP_ID
 from dictation.desktop.environment import Environment
 from dictation.desktop.hotkey import (
     HotkeyUnavailable,

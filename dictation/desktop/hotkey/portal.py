@@ -15,7 +15,8 @@ from typing import Any
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from dictation.desktop.bus import APP_ID, BusError, BusThread, call, has_owner, listen
+from dictation.desktop import APP_ID
+from dictation.desktop.bus import BusError, BusThread, call, has_owner, listen
 from dictation.desktop.hotkey.base import (
     Binding,
     Emit,
