@@ -47,6 +47,16 @@ class Environment:
             self.wayland_display is not None or self.session_type == "wayland"
         )
 
+    @property
+    def wayland_socket(self) -> Path | None:
+        """The compositor's socket."""
+        if self.wayland_display is None:
+            return None
+        name = Path(self.wayland_display)
+        if name.is_absolute():
+            return name
+        return self.runtime_dir / name if self.runtime_dir else None
+
 
 def read_environment(
     variables: Mapping[str, str] | None = None, platform: str = sys.platform

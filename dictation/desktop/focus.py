@@ -1,6 +1,7 @@
 """Which window has the focus, and what it is."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import Xlib.error
@@ -8,6 +9,7 @@ from Xlib import Xatom
 from Xlib.display import Display
 
 from dictation.desktop.environment import Environment
+from dictation.desktop.sway import focused_node
 from dictation.desktop.x11 import close_display, open_display, same_client, window_property
 
 
@@ -35,7 +37,9 @@ class FocusFinder(Protocol):
 
 def open_focus(env: Environment) -> FocusFinder:
     """The session's way to the focused window. Raises DisplayError."""
-    return X11Focus(open_display(env.display)) if env.x11 else NoFocus()
+    if env.x11:
+        return X11Focus(open_display(env.display))
+    return SwayFocus(env.sway) if env.sway is not None else NoFocus()
 
 
 class X11Focus:
@@ -54,6 +58,29 @@ class X11Focus:
     def close(self) -> None:
         """End the connection."""
         close_display(self._display)
+
+
+class SwayFocus:
+    """Looks it up in sway; the app id stands in for the window class."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def __call__(self) -> Window | None:
+        """The focused window; None also when sway does not answer."""
+        node = focused_node(self._socket)
+        if node is None:
+            return None
+        older = node.get("window_properties") or {}
+        return Window(
+            id=int(node["id"]),
+            wm_class=str(node.get("app_id") or older.get("class") or ""),
+            title=str(node.get("name") or ""),
+            pid=node.get("pid"),
+        )
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 class NoFocus:

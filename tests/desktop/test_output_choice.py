@@ -14,15 +14,19 @@ from dictation.desktop.output.keeper import decode_offers, encode_offers
 from dictation.desktop.output.offers import Offer, Payload, saving_order, text_offer
 from tests.xsession import XSession, require
 
-EVERYTHING = Means(programs=frozenset(PROGRAMS), ibus="unix:path=/run/ibus")
+EVERYTHING = Means(
+    programs=frozenset(PROGRAMS), ibus="unix:path=/run/ibus", clipboard=True, keyboard=True
+)
 
 
 @pytest.mark.parametrize(
     ("env", "names"),
     [
         (Environment("linux", display=":0"), ["ibus", "x11", "xtest", "clipboard"]),
-        (Environment("linux", display=":0", wayland_display="wayland-0"), ["ibus", "clipboard"]),
-        (Environment("linux", session_type="wayland"), ["ibus", "clipboard"]),
+        (
+            Environment("linux", display=":0", wayland_display="wayland-0"),
+            ["ibus", "wayland", "wtype", "clipboard"],
+        ),
         (Environment("windows"), ["clipboard"]),
         (Environment("linux"), []),
     ],
@@ -32,6 +36,12 @@ def test_the_routes_follow_the_session(env: Environment, names: list[str]) -> No
     assert [route.name for route in ranked if route.usable] == names
     assert all(route.reason for route in ranked)
     assert all(route.remedy for route in ranked if not route.usable)
+
+
+def test_a_compositor_that_lets_nobody_in_leaves_ibus_and_the_clipboard() -> None:
+    gnome = Means(programs=frozenset(PROGRAMS), ibus="unix:path=/run/ibus")
+    ranked = rank_routes(Environment("linux", wayland_display="wayland-0"), OutputSettings(), gnome)
+    assert [route.name for route in ranked if route.usable] == ["ibus", "clipboard"]
 
 
 def test_the_configuration_may_ask_for_one_route_alone() -> None:

@@ -15,12 +15,15 @@ PROGRAMS = ("wl-copy", "wl-paste", "wtype", "xclip", "xsel")
 class Means:
     """What was found beside the environment: programs, IBus, the portal's RemoteDesktop.
 
-    `ibus` is the address of the user's IBus, None where none runs.
+    `ibus` is the address of the user's IBus, None where none runs; `clipboard` and `keyboard` are
+    whether a Wayland compositor lets us own the one and press the other.
     """
 
     programs: frozenset[str] = frozenset()
     ibus: str | None = None
     portal: bool = False
+    clipboard: bool = False
+    keyboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ def _every_route(env: Environment, means: Means) -> Iterator[RankedRoute]:
     if env.x11:
         yield RankedRoute("x11", True, f"paste on the X display {env.display}")
         yield RankedRoute("xtest", True, "type where a paste is not taken")
+    elif env.wayland:
+        yield _wayland(env, means)
+        yield _wtype(means)
     yield _clipboard(env, means)
 
 
@@ -74,6 +80,28 @@ def _ibus(means: Means) -> RankedRoute:
             "sudo apt install ibus ibus-gtk3, then log in again",
         )
     return RankedRoute("ibus", True, "IBus: words at the cursor while they are spoken")
+
+
+def _wayland(env: Environment, means: Means) -> RankedRoute:
+    if means.clipboard and means.keyboard:
+        return RankedRoute("wayland", True, f"paste on {env.wayland_display}")
+    what = "press keys" if means.clipboard else "own the clipboard"
+    return RankedRoute(
+        "wayland",
+        False,
+        f"this compositor does not let programs {what}",
+        "use IBus, or paste what is copied",
+    )
+
+
+def _wtype(means: Means) -> RankedRoute:
+    if not means.keyboard:
+        return RankedRoute(
+            "wtype", False, "this compositor does not let programs press keys", "use IBus"
+        )
+    if "wtype" not in means.programs:
+        return RankedRoute("wtype", False, "wtype is missing", "sudo apt install wtype")
+    return RankedRoute("wtype", True, "type in terminals where a paste is not taken")
 
 
 def _clipboard(env: Environment, means: Means) -> RankedRoute:

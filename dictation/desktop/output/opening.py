@@ -1,7 +1,9 @@
 """From a session's ranked routes to an open output, and what the doctor says of them."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import platformdirs
 
@@ -14,12 +16,35 @@ from dictation.desktop.output.base import CLIPBOARD_ROUTE, Output, OutputSetting
 from dictation.desktop.output.choosing import Means, find_programs, rank_routes
 from dictation.desktop.output.clipboard import ClipboardCopy, copy_with_pyperclip
 from dictation.desktop.output.relay import Relay
+from dictation.desktop.output.wayland import WaylandPaste
+from dictation.desktop.output.wayland_desk import WaylandDesk
+from dictation.desktop.output.wayland_wire import WaylandError
+from dictation.desktop.output.wtype import WtypeTyping
 from dictation.errors import DictationError
 
 
 def find_means(env: Environment) -> Means:
     """Look for what the routes need."""
-    return Means(programs=find_programs(), ibus=_ibus_now(env))
+    desk = _wayland_desk(env)
+    try:
+        return Means(
+            programs=find_programs(),
+            ibus=_ibus_now(env),
+            clipboard=desk is not None and desk.has_clipboard,
+            keyboard=desk is not None and desk.has_keyboard,
+        )
+    finally:
+        if desk is not None:
+            desk.close()
+
+
+def _wayland_desk(env: Environment) -> WaylandDesk | None:
+    if not env.wayland or env.wayland_socket is None:
+        return None
+    try:
+        return WaylandDesk(env.wayland_socket)
+    except WaylandError:
+        return None
 
 
 def open_output(env: Environment, settings: OutputSettings) -> Output:
@@ -53,7 +78,7 @@ class _Opened:
     ) -> None:
         self._env = env
         self._settings = settings
-        self._better = set(wanted) - {"ibus", CLIPBOARD_ROUTE}
+        self._better = set(wanted) - {"ibus", "wtype", CLIPBOARD_ROUTE}
         self.clipboard = ClipboardCopy(copy_with_pyperclip)
         if env.x11:
             from dictation.desktop.output.desk import X11Desk
@@ -62,6 +87,13 @@ class _Opened:
             self._desk = X11Desk(env.display, settings)
             self._paste = X11Paste(self._desk)
             self.clipboard = ClipboardCopy(self._paste.copy, self._paste.close)
+            self._nudge: Callable[[], None] | None = self._desk.tap_shift
+            return
+        desk = _wayland_desk(env)
+        self._nudge = desk.tap_shift if desk is not None and desk.has_keyboard else None
+        if desk is not None and desk.has_clipboard:
+            self._wayland = WaylandPaste(desk, settings)
+            self.clipboard = ClipboardCopy(self._wayland.copy, self._wayland.close)
 
     def route(self, name: RouteName) -> Route:
         """Open one; `name` is among those the session has."""
@@ -74,6 +106,13 @@ class _Opened:
                 from dictation.desktop.output.xtest import XtestTyping
 
                 return XtestTyping(self._desk)
+            case "wayland":
+                return self._wayland
+            case "wtype":
+                return WtypeTyping(
+                    partial(self._names, name),
+                    {**os.environ, "WAYLAND_DISPLAY": str(self._env.wayland_socket)},
+                )
             case _:
                 return self.clipboard
 
@@ -83,12 +122,15 @@ class _Opened:
 
         memory = EngineMemory(platformdirs.user_state_path("dictation") / "input-engine")
         bus = IbusBus(lambda: _ibus_now(self._env), memory)
-        nudge = self._desk.tap_shift if self._env.x11 else None
-        return IbusRoute(bus, nudge, self._trusts_ibus, passwords=self._settings.passwords)
+        return IbusRoute(bus, self._nudge, self._trusts_ibus, passwords=self._settings.passwords)
 
     def _trusts_ibus(self, window: Window | None) -> bool:
+        return self._names("ibus", window) or not self._better
+
+    def _names(self, name: RouteName, window: Window | None) -> bool:
+        """Whether the settings ask for a route in a window."""
         rule = rule_for(self._settings.applications, window.wm_class if window else "")
-        return "ibus" in (self._settings.route, rule.route) or not self._better
+        return name in (self._settings.route, rule.route)
 
 
 def check_output(env: Environment, settings: OutputSettings) -> Check:
