@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
+from dictation.model.linear import Form, Int8Linear, quantize
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,16 @@ class AttentionDecoder(nn.Module):
             if config.normalize_before
             else nn.Identity()
         )
+        self.output: nn.Module | None = None
         if not config.tied:
             self.output = nn.Linear(config.width, config.vocabulary)
+
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        if form == "int8":
+            quantize(self)
+            if self.config.tied:
+                self.output = Int8Linear(self.embedding.weight, None)
 
     def forward(self, tokens: Tensor, memory: Tensor, memory_lengths: Tensor | None) -> Tensor:
         """Return the state (B, U, D) that predicts the token after each of `tokens` (B, U).
@@ -206,7 +215,7 @@ class AttentionDecoder(nn.Module):
 
     def logits(self, states: Tensor) -> Tensor:
         """Map decoder states (..., D) to logits (..., V)."""
-        if self.config.tied:
+        if self.output is None:
             return F.linear(states, self.embedding.weight)
         logits: Tensor = self.output(states)
         return logits
