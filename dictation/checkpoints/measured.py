@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
@@ -54,4 +55,5 @@ def _write(path: Path, values: dict[str, object]) -> None:
         whole.write_text(json.dumps(values, indent=2), encoding="utf-8")
         whole.replace(path)
     except OSError:
-        whole.unlink(missing_ok=True)
+        with suppress(OSError):
+            whole.unlink()

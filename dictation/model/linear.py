@@ -87,7 +87,7 @@ class Int8Linear(nn.Module):
         scales = weight.abs().amax(1).clamp(min=1e-12).double() / 127
         zeros = torch.zeros_like(scales, dtype=torch.long)
         with warnings.catch_warnings():
-            # PyTorch is to lose this kind of tensor, which is only what the weights are packed from.
+            # PyTorch is to lose this kind of tensor; weights are only packed from one.
             warnings.simplefilter("ignore", UserWarning)
             quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
         self._packed = torch.ops.quantized.linear_prepack(
