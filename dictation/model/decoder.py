@@ -83,15 +83,18 @@ class DecoderBlock(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
-        """Map token states x (B, U, D), given memory (B or 1, T, D)."""
+    def forward(
+        self, x: Tensor, memory: Tensor, mask: Tensor | None, seen: Tensor | None = None
+    ) -> Tensor:
+        """Map token states x (B, U, D), given memory (B or 1, T, D); `seen` (U, U) bool: which
+        tokens each sees, None: itself and those before."""
         keys, values = self.cross_attention.project(memory)
         if keys.size(0) != x.size(0):  # one memory, many hypotheses
             keys = keys.expand(x.size(0), -1, -1, -1)
             values = values.expand(x.size(0), -1, -1, -1)
         entering = self._entering(x, self.self_norm)
         own = self.self_attention.project(entering)
-        return self._run(x, entering, (own, None, True), (keys, values), mask)
+        return self._run(x, entering, (own, seen, seen is None), (keys, values), mask)
 
     def step(
         self,
@@ -183,6 +186,19 @@ class AttentionDecoder(nn.Module):
         states: Tensor = self.norm(x)
         return states
 
+    def over_tree(self, tokens: Tensor, depths: Tensor, seen: Tensor, memory: Tensor) -> Tensor:
+        """Return the state (1, N, D) that predicts what follows each of `tokens` (1, N).
+
+        `depths` (N,): how many tokens come before each; `seen` (N, N) bool: which of them, and
+        itself, it sees. `memory` (1, T, D).
+        """
+        x = self._scaled(tokens)
+        x = x + self._position_rows(0, int(depths.max()) + 1, x)[depths]
+        for block in self.blocks:
+            x = block(x, memory, None, seen)
+        states: Tensor = self.norm(x)
+        return states
+
     def initial_state(self, memory: Tensor) -> DecoderState:
         """Return the state before the first token, given memory (B, T, D)."""
         nothing = torch.zeros(
@@ -221,13 +237,17 @@ class AttentionDecoder(nn.Module):
         return logits
 
     def _embed(self, tokens: Tensor, first: int) -> Tensor:
+        x = self._scaled(tokens)
+        return x + self._position_rows(first, first + tokens.size(1), x)
+
+    def _scaled(self, tokens: Tensor) -> Tensor:
         embedded: Tensor = self.embedding(tokens)
-        if self._scale != 1.0:
-            embedded = embedded * self._scale
-        last = first + tokens.size(1)
+        return embedded if self._scale == 1.0 else embedded * self._scale
+
+    def _position_rows(self, first: int, last: int, like: Tensor) -> Tensor:
         if self.config.positions == "learned":
-            return embedded + self.positions[first:last]
-        return embedded + self._sinusoids.rows(first, last, embedded)
+            return self.positions[first:last]
+        return self._sinusoids.rows(first, last, like)
 
 
 def _cached(pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
