@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dictation.checkpoints.folders import load_folder
-from dictation.checkpoints.measured import fastest_precision
 from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.attention import RescoringWeights
 from dictation.decoding.greedy import GreedyPath, collapse
@@ -21,10 +20,9 @@ from dictation.decoding.spelling import Spelling, UnitSpelling, WrittenSpelling
 from dictation.decoding.stabilizer import Stabilizer
 from dictation.events import Language, TimedWord
 from dictation.model.config import DecoderConfig
-from dictation.model.encoder import EncoderOutput
+from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
-from dictation.model.placement import Placement, choose_device, choose_precision, place
-from dictation.model.stream import StreamState
+from dictation.model.placement import Placement, choose_placement, place
 from dictation.text.format import space_scripts
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
 from dictation.text.normalize import language_of
@@ -90,7 +88,6 @@ class Recognizer:
         placement: Placement,
         second_pass: SecondPassSettings | None = None,
     ) -> None:
-        self._size = sum(parameter.numel() for parameter in checkpoint.model.parameters())
         place(checkpoint.model, placement)
         self._checkpoint = checkpoint
         self._placement = placement
@@ -110,25 +107,22 @@ class Recognizer:
     ) -> "Recognizer":
         """Load a model folder, our own or WeNet's as it was published.
 
-        `device`: auto, cpu, cuda, cuda:N or mps; `precision`: auto (the fastest that the processor
-        offers, measured once and remembered), fp32, bf16, fp16 or int8; `threads` of the processor,
-        None: torch's choice, at most two: more are no quicker and suffer more from other work;
-        `second_pass`: how the final text is decided. Raises ModelError or PlacementError.
+        `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
+        offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
+        choice, at most two: more are no quicker and suffer more from other work; `second_pass`: how
+        the final text is decided. Raises ModelError.
         """
         torch.set_num_threads(threads or min(2, torch.get_num_threads()))
-        place_at = choose_device(device)
-        checkpoint = load_folder(Path(folder))
-        chosen = choose_precision(
-            place_at, precision, lambda: fastest_precision(checkpoint.model.config)
-        )
-        return cls(checkpoint, Placement(place_at, chosen), second_pass)
+        placement = choose_placement(device, precision)
+        return cls(load_folder(Path(folder), placement.dtype), placement, second_pass)
 
     @property
     def description(self) -> str:
         """Name, size, device and precision, for people."""
-        name, placement = self._checkpoint.name, self._placement
-        size = f"{self._size / 1e6:.0f} M parameters"
-        return f"{name}, {size}, {placement.device}, {placement.precision}"
+        count = sum(parameter.numel() for parameter in self._model.parameters())
+        placement = self._placement
+        name = self._checkpoint.name
+        return f"{name}, {count / 1e6:.0f} M parameters, {placement.device}, {placement.precision}"
 
     def stream(
         self,

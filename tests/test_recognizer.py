@@ -10,12 +10,7 @@ import torch
 
 from dictation.decoding.second_pass import SecondPass, SecondPassSettings, distance
 from dictation.decoding.spelling import WrittenSpelling
-from dictation.model.placement import (
-    Placement,
-    PlacementError,
-    choose_device,
-    choose_precision,
-)
+from dictation.model.placement import Placement, PlacementError, choose_placement
 from dictation.recognizer import Recognizer
 from dictation.text.hot_words import HotWord, WordList
 from dictation.text.tokenizer import build_ctc_tokenizer
@@ -122,12 +117,12 @@ def test_a_device_that_is_not_there_is_named():
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     with pytest.raises(PlacementError, match="no cuda on this machine"):
-        choose_device("cuda")
+        choose_placement("cuda", "auto")
 
 
 def test_an_unknown_precision_is_named():
     with pytest.raises(PlacementError, match="'int3' is none of"):
-        choose_precision("cpu", "int3", lambda: "fp32")
+        choose_placement("cpu", "int3")
 
 
 class FixedTokens:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dictation.errors import DictationError
 from dictation.model.joint import JointModel
@@ -98,13 +98,11 @@ def start_from_whisper(model: JointModel, path: Path, decoder_tokens: Sequence[i
 def _average_pairs(model: JointModel) -> None:
     if model.encoder.config.upper is None:
         return
-    pairing = model.encoder.pairing
-    assert isinstance(pairing, nn.Linear)
-    weight = pairing.weight
+    weight = model.encoder.pairing.weight
     if weight.size(1) == 2 * weight.size(0):
         half = 0.5 * torch.eye(weight.size(0))
         weight.copy_(torch.cat([half, half], dim=1))
-        pairing.bias.zero_()
+        model.encoder.pairing.bias.zero_()
 
 
 def _encoder_weights(source: dict[str, Tensor], blocks: int) -> Iterator[tuple[str, Tensor]]:

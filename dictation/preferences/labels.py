@@ -102,6 +102,10 @@ LABELS: dict[str, tuple[str, str]] = {
     "hotkey.cancel": (message("Key that drops what you say"), message("Empty: none")),
     "hotkey.undo": (message("Key that takes the last text back"), message("Empty: none")),
     "hotkey.language": (message("Key that changes the spoken language"), message("Empty: none")),
+    "hotkey.backend": (
+        message("How keys are watched"),
+        message("evdev reads the keyboards themselves: you must be in the group input"),
+    ),
     "hotkey.mode": (message("How the key works"), ""),
     "output.route": (message("How text reaches the window"), ""),
     "output.trailing_space": (
@@ -167,6 +171,8 @@ CHOICES: dict[str, str] = {
     "text.punctuation=off": message("None"),
     "simplified": message("Simplified"),
     "traditional": message("Traditional"),
+    "hotkey.backend=x11": message("X11: a grab"),
+    "hotkey.backend=portal": message("Desktop portal"),
     "output.on_focus_change=hold": message("Hold the text back"),
     "output.on_focus_change=follow": message("Follow the focus"),
     "output.on_focus_change=clipboard": message("Copy it"),

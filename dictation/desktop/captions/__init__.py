@@ -1,6 +1,7 @@
 """The caption window: whether it can be shown here, and how."""
 
 import importlib.util
+import logging
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,13 +33,16 @@ __all__ = [
 ]
 
 _TKINTER = "sudo apt install python3-tk"
+_LAYER_SHELL = "sudo apt install python3-gi python3-gi-cairo gir1.2-gtklayershell-0.1"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionsChoice:
-    """Whether there is a caption window, and why."""
+    """Whether there is a caption, of which kind, and why."""
 
-    kind: Literal["tk", "none"]
+    kind: Literal["tk", "wayland", "none"]
     reason: str
     remedy: str | None = None
 
@@ -46,41 +50,70 @@ class CaptionsChoice:
 def choose_captions(env: Environment, *, has_tkinter: bool) -> CaptionsChoice:
     """The kind of captions that a session allows."""
     if env.wayland:
-        return CaptionsChoice(
-            "none",
-            "no captions on Wayland yet; the text arrives all the same",
-            'bind a key to "dictation toggle" in your compositor, or use an X11 session',
-        )
+        return CaptionsChoice("wayland", "a layer of the compositor, else a notification")
     if env.platform == "linux" and env.display is None:
         return CaptionsChoice("none", "there is no display", "start it in a desktop session")
     if not has_tkinter:
         return CaptionsChoice("none", "Python's tkinter is missing", _TKINTER)
-    return CaptionsChoice("tk", "a window near the lower edge of the screen")
+    return CaptionsChoice("tk", "a window above the others")
 
 
 def open_captions(env: Environment, settings: CaptionSettings) -> Captions:
-    """The caption window of this session; the main loop alone where there is none.
+    """The caption of this session; the main loop alone where there is none.
 
-    Raises CaptionsError when the display refuses a window.
+    Raises CaptionsError when an X display refuses a window.
     """
-    if choose_captions(env, has_tkinter=_has_tkinter()).kind == "none":
+    choice = choose_captions(env, has_tkinter=_has_tkinter())
+    if choice.kind == "none":
         return NoCaptions()
+    dark = settings.theme == "dark" or (settings.theme == "auto" and prefers_dark(env))
+    if choice.kind == "wayland":
+        try:
+            return _open_on_wayland(env, settings, dark=dark)
+        except DictationError as error:
+            _log.warning("no captions: %s", error)
+            return NoCaptions()
     from dictation.desktop.captions.tk import CaptionWindow
 
-    dark = settings.theme == "dark" or (settings.theme == "auto" and prefers_dark(env))
     return CaptionWindow(env, settings, dark=dark)
 
 
+def _open_on_wayland(env: Environment, settings: CaptionSettings, *, dark: bool) -> Captions:
+    """A layer of the compositor, or else a notification. Raises DictationError without both."""
+    from dictation.desktop.captions.layer_shell import LayerShellCaptions, LayerShellError
+    from dictation.desktop.captions.notification import NotificationCaptions, NotificationError
+
+    try:
+        return LayerShellCaptions(env, settings, dark=dark)
+    except LayerShellError as error:
+        if env.session_bus is None:
+            raise
+        try:
+            return NotificationCaptions(env.session_bus)
+        except NotificationError as other:
+            raise LayerShellError(f"{error}; {other}") from other
+
+
 def check_captions(env: Environment) -> Check:
-    """Whether captions can be shown here; opens their window for a moment to find out."""
+    """Whether captions can be shown here; opens them for a moment to find out."""
     choice = choose_captions(env, has_tkinter=_has_tkinter())
     if choice.kind == "none":
         return Check("captions", "warning", choice.reason, choice.remedy)
+    settings = CaptionSettings(theme="dark")
     try:
-        open_captions(env, CaptionSettings(theme="dark")).close()
+        if choice.kind == "wayland":
+            captions = _open_on_wayland(env, settings, dark=True)
+        else:
+            captions = open_captions(env, settings)
     except DictationError as error:
-        return Check("captions", "warning", str(error), "start it in a desktop session")
-    return Check("captions", "ok", choice.reason)
+        remedy = _LAYER_SHELL if choice.kind == "wayland" else "start it in a desktop session"
+        return Check("captions", "warning", str(error), remedy)
+    captions.close()
+    kinds = {
+        "LayerShellCaptions": "a layer of the compositor",
+        "NotificationCaptions": "a notification",
+    }
+    return Check("captions", "ok", kinds.get(type(captions).__name__, choice.reason))
 
 
 def _has_tkinter() -> bool:

@@ -17,8 +17,7 @@ Position = Literal["bottom", "top"]
 class CaptionView:
     """What the caption shows: the words so far, their language, and how far along they are.
 
-    `unstable` is the end of `text` that may still change; `hint` is a short line beside the
-    status, such as "F9: finish".
+    `unstable` is the end of `text` that may still change.
     """
 
     text: str = ""
@@ -26,7 +25,6 @@ class CaptionView:
     language: Language | None = None
     stage: Stage = "listening"
     interface_language: InterfaceLanguage = "en"
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,9 @@ class CaptionSettings:
 
 class Captions(Protocol):
     """The caption window and the main loop that comes with it; for the main thread only."""
+
+    kind: str
+    """What the caption is, for people."""
 
     @property
     def moving(self) -> bool:
@@ -81,6 +82,7 @@ class Captions(Protocol):
 class NoCaptions:
     """The main loop alone, where captions are off or there is nothing to show them on."""
 
+    kind = "none"
     moving = False
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tkinter import font as tkfont
 from types import TracebackType
 
-from dictation.desktop.captions.base import CaptionSettings, CaptionView, Stage
+from dictation.desktop.captions.base import CaptionSettings, CaptionView
 from dictation.desktop.captions.layout import (
     Box,
     choose_monitor,
@@ -24,19 +24,11 @@ from dictation.desktop.captions.layout import (
 )
 from dictation.desktop.captions.look import DARK, LIGHT, Card, draw_card
 from dictation.desktop.captions.overlay import Overlay, open_overlay
+from dictation.desktop.captions.words import pill_text, split_text, status_text
 from dictation.desktop.environment import Environment
 from dictation.desktop.fonts import font_family
 from dictation.errors import DictationError
-from dictation.messages import LANGUAGE_NAMES, message, translator
 
-_SPEAK = message("Speak now")
-_STAGES: dict[Stage, str] = {
-    "listening": message("Listening"),
-    "partial": message("Hearing you"),
-    "finishing": message("Finishing"),
-    "final": message("Done"),
-    "error": message("Something is wrong"),
-}
 _PADDING = 22
 _HEADER = 22
 _GAP = 10
@@ -56,6 +48,8 @@ class CaptionsError(DictationError):
 
 class CaptionWindow:
     """A card with the words so far. Raises CaptionsError when there is no display for it."""
+
+    kind = "a window above the others"
 
     def __init__(self, env: Environment, settings: CaptionSettings, *, dark: bool) -> None:
         try:
@@ -195,15 +189,16 @@ class CaptionWindow:
         width = min(self._px(self._settings.width), monitor.width - self._px(32))
         padding, header = self._px(_PADDING), self._px(_HEADER)
         room = width - 2 * padding
-        waiting = not view.text and view.stage == "listening"
-        words = translator(view.interface_language)(_SPEAK) if waiting else displayable(view.text)
+        stable, unstable, waiting = split_text(view)
+        stable = displayable(stable)
+        words = stable + displayable(unstable)
         lines = wrap(words, self._font.measure, room)
         shown, cut = last_lines(lines, self._settings.lines)
         step = round(self._font.metrics("linespace") * 1.04)
         # The card does not jump when the first word comes: one line is always there.
         height = padding + header + self._px(_GAP) + step * max(1, len(shown)) + padding
         middle = padding + header // 2
-        name = self._language_name(view)
+        name = pill_text(view)
         pill = self._pill(name, width - padding, middle) if name else None
         card = Card(
             width, height, self._px(_RADIUS), (padding + self._px(5), middle, self._px(5)), pill
@@ -213,7 +208,6 @@ class CaptionWindow:
         self._draw_meter(card, view)
         top = padding + header + self._px(_GAP)
         colour = self._palette.error if view.stage == "error" else self._palette.text
-        stable = words.removesuffix(displayable(view.unstable)) if view.unstable else words
         halves = split_lines(lines, stable)[-len(shown) :]
         for number, (before, after) in enumerate(halves):
             # What has scrolled away is hinted at by the paler first line.
@@ -269,7 +263,7 @@ class CaptionWindow:
         x, middle, radius = card.dot
         status = self._canvas.create_text(
             x + radius + self._px(10), middle, anchor="w", font=self._small,
-            text=_status(view), fill=self._palette.quiet,
+            text=status_text(view), fill=self._palette.quiet,
         )  # fmt: skip
         _, _, right, _ = self._canvas.bbox(status)
         self._clock = None
@@ -277,12 +271,6 @@ class CaptionWindow:
             self._clock = self._canvas.create_text(
                 right + self._px(10), middle, anchor="w", font=self._small,
                 text=clock_face(self._seconds), fill=self._palette.quiet,
-            )  # fmt: skip
-            right += self._px(46)
-        if view.hint:
-            self._canvas.create_text(
-                right, middle, anchor="w", font=self._small, text=f"  ·  {view.hint}",
-                fill=self._palette.quiet,
             )  # fmt: skip
         if card.pill is not None:
             left, _, right, _ = card.pill
@@ -294,12 +282,6 @@ class CaptionWindow:
     def _pill(self, name: str, right: int, middle: int) -> tuple[int, int, int, int]:
         width, half = self._pill_font.measure(name) + 2 * self._px(12), self._px(12)
         return right - width, middle - half, right, middle + half
-
-    def _language_name(self, view: CaptionView) -> str:
-        if view.language is None:
-            return ""
-        translate = translator(view.interface_language)
-        return translate(LANGUAGE_NAMES[view.language])
 
     def _place(self, card: Card, monitor: Box) -> None:
         x, y = place(
@@ -330,7 +312,3 @@ class CaptionWindow:
             self._root.winfo_pointerxy(),
             self._screen(),
         )
-
-
-def _status(view: CaptionView) -> str:
-    return translator(view.interface_language)(_STAGES[view.stage])
