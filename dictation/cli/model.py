@@ -71,6 +71,10 @@ def evaluate(
             metavar="FILE", help="Measure instead what these words change: recall, insertions."
         ),
     ] = None,
+    formatted: Annotated[
+        bool,
+        typer.Option("--formatted", help="Score the text as delivered too, by characters."),
+    ] = False,
     hypotheses: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a JSON line for each recording.")
     ] = None,
@@ -96,6 +100,7 @@ def evaluate(
         final=final,
         hypotheses=hypotheses,
         as_json=as_json,
+        formatted=formatted,
     )
     evaluate_model(options, config)
 

@@ -13,19 +13,23 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from dictation.config import load_settings
+from dictation.config import Settings, load_settings
 from dictation.errors import DictationError
 from dictation.loading import load_recognizer
+from dictation.text.pipeline import Context, format_text
+from dictation.text.writing.dictionary import Dictionary
 from dictation.training.assessment import (
     Assessment,
     Rates,
     Recordings,
     Scored,
+    WriteOut,
     assess,
     read_recordings,
     summarize,
 )
 from dictation.training.scoring import Edits
+from dictation.writing import text_settings
 
 _LANGUAGES = ("zh", "en", "mix")
 
@@ -41,6 +45,7 @@ class EvaluationOptions:
     final: str | None
     hypotheses: Path | None
     as_json: bool
+    formatted: bool = False
 
 
 def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
@@ -54,6 +59,7 @@ def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
     if options.model is not None:
         section = section.model_copy(update={"name": options.model})
     sets = [read_recordings(manifest, options.limit) for manifest in options.manifests]
+    write_out = _write_out(settings, sets) if options.formatted else None
     with ExitStack() as stack:
         write = stack.enter_context(_hypotheses(options.hypotheses))
         recognizer = load_recognizer(section, recognition)
@@ -61,7 +67,7 @@ def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
         assessments, everything = [], []
         for recordings in sets:
             scored = []
-            for each in assess(recognizer, recordings, options.chunk_ms, progress):
+            for each in assess(recognizer, recordings, options.chunk_ms, progress, write_out):
                 write(each)
                 scored.append(each)
             assessments.append(summarize(recordings.name, [recordings.manifest], scored))
@@ -80,6 +86,14 @@ def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
     console.print(recognizer.description)
     for table in tables(assessments, options.chunk_ms):
         console.print(table)
+
+
+def _write_out(settings: Settings, sets: Sequence[Recordings]) -> WriteOut:
+    """The text pipeline as the settings have it. Raises DictationError where nothing is written."""
+    if not any(each.has_written for each in sets):
+        raise DictationError("--formatted needs a manifest with `written` texts")
+    steps = text_settings(settings)
+    return lambda text, timed: format_text(text, steps, Dictionary(), Context(timed=timed))
 
 
 @contextmanager
@@ -119,7 +133,8 @@ def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Tabl
         ("utt.", "min", "rate", "sub.", "del.", "ins."),
     )
     rates.caption = (
-        "words: as spoken, of the final pass; text: the final text against the written one"
+        "words: as spoken, of the final pass; text: the final text against the written one; "
+        "characters: of that text with its marks and capitals, before and after formatting"
     )
     languages = _table(
         "Languages", ("set", "spoken"), (*(f"as {found}" for found in _LANGUAGES), "accuracy")
@@ -176,11 +191,15 @@ def _add_rates(table: Table, name: str, row: Rates) -> None:
     scored = [("words", row.words), ("text", row.text)]
     if row.first_pass is not None:
         scored.append(("first pass", row.first_pass))
-    for what, counted in scored:
+    measured = [(f"{row.measure} {what}", counted) for what, counted in scored]
+    if row.unformatted is not None and row.formatted is not None:
+        measured.append(("characters, text", row.unformatted))
+        measured.append(("characters, formatted", row.formatted))
+    for what, counted in measured:
         table.add_row(
             name,
             row.spoken,
-            f"{row.measure} {what}",
+            what,
             str(row.utterances),
             f"{60 * row.hours:.1f}",
             _percent(counted.rate),
@@ -207,6 +226,8 @@ def assessment_values(assessment: Assessment) -> dict[str, object]:
                 "words": _edit_values(row.words),
                 "text": _edit_values(row.text),
                 "first_pass": None if row.first_pass is None else _edit_values(row.first_pass),
+                "characters": None if row.unformatted is None else _edit_values(row.unformatted),
+                "formatted": None if row.formatted is None else _edit_values(row.formatted),
             }
             for row in assessment.rates
         },
@@ -253,6 +274,7 @@ def hypothesis_values(scored: Scored) -> dict[str, object]:
         "words": scored.heard.words,
         "text": scored.heard.text,
         "first_pass": scored.heard.first_pass,
+        "formatted": scored.heard.formatted,
         "errors": {
             "reference": scored.words.reference,
             "words": scored.words.errors,

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from dictation.audio import SAMPLE_RATE
 from dictation.audio.files import read_audio
 from dictation.errors import DictationError
+from dictation.events import TimedWord
 from dictation.recognizer import Recognizer
 from dictation.training.manifest import Utterance, read_manifest
-from dictation.training.scoring import Confusion, Edits, added, edits, read_out
+from dictation.training.scoring import Confusion, Edits, added, character_edits, edits, read_out
 
 
 class AssessmentError(DictationError):
@@ -38,9 +39,16 @@ class Times:
     final: float
 
 
+WriteOut = Callable[[str, Sequence[TimedWord]], str]
+"""From a final text and its timed words to the text as it would be delivered."""
+
+
 @dataclass(frozen=True)
 class Heard:
-    """What was recognised in one recording of `seconds`; `first_pass` None: not asked for."""
+    """What was recognised in one recording of `seconds`.
+
+    `first_pass`, `formatted` None: not asked for.
+    """
 
     utterance: Utterance
     seconds: float
@@ -48,6 +56,7 @@ class Heard:
     words: str
     text: str
     first_pass: str | None
+    formatted: str | None
     times: Times
     decoder_passes: int = 0
 
@@ -58,12 +67,16 @@ class Scored:
 
     `words`: the CTC words of the final pass against what was said; `text`: the final text against
     what a typist would have written; `first_pass`: the last caption against what was said.
+    `unformatted` and `formatted`: the characters of the final text, and of that text as it would be
+    delivered, against what a typist would have written.
     """
 
     heard: Heard
     words: Edits
     text: Edits
     first_pass: Edits | None
+    unformatted: Edits | None = None
+    formatted: Edits | None = None
 
 
 def read_recordings(manifest: Path, limit: int | None = None) -> Recordings:
@@ -93,14 +106,16 @@ def assess(
     recordings: Recordings,
     chunk_ms: int | None,
     progress: Callable[[float], None],
+    write_out: WriteOut | None = None,
 ) -> Iterator[Scored]:
     """Recognise a set, recording by recording; `chunk_ms` None: without the streaming first pass.
 
-    `progress` is told the seconds of speech done with. Raises AudioFileError.
+    `write_out`: score the text it makes of each final text, too. `progress` is told the seconds of
+    speech done with. Raises AudioFileError.
     """
     for utterance in recordings.utterances:
         samples = np.concatenate(list(read_audio(utterance.audio)))
-        heard = _recognize(recognizer, utterance, samples, chunk_ms)
+        heard = _recognize(recognizer, utterance, samples, chunk_ms, write_out)
         yield score(heard, has_written=recordings.has_written)
         progress(utterance.duration)
 
@@ -112,16 +127,23 @@ def score(heard: Heard, *, has_written: bool) -> Scored:
     """
     said = heard.utterance
     text = heard.text if has_written else read_out(heard.text, said.text)
+    formatted = heard.formatted if has_written and said.language is not None else None
     return Scored(
         heard=heard,
         words=edits(said.text, heard.words),
         text=edits(said.written if has_written else said.text, text),
         first_pass=None if heard.first_pass is None else edits(said.text, heard.first_pass),
+        unformatted=None if formatted is None else character_edits(said.written, heard.text),
+        formatted=None if formatted is None else character_edits(said.written, formatted),
     )
 
 
 def _recognize(
-    recognizer: Recognizer, utterance: Utterance, samples: NDArray[np.float32], chunk_ms: int | None
+    recognizer: Recognizer,
+    utterance: Utterance,
+    samples: NDArray[np.float32],
+    chunk_ms: int | None,
+    write_out: WriteOut | None,
 ) -> Heard:
     began = time.perf_counter()
     first_pass = None if chunk_ms is None else _first_pass(recognizer, samples, chunk_ms)
@@ -135,6 +157,7 @@ def _recognize(
         words=final.words,
         text=final.text,
         first_pass=first_pass,
+        formatted=None if write_out is None else write_out(final.text, final.timed),
         times=Times(passed - began, ended - passed),
         decoder_passes=final.decoder_passes,
     )
@@ -163,6 +186,8 @@ class Rates:
     words: Edits
     text: Edits
     first_pass: Edits | None
+    unformatted: Edits | None
+    formatted: Edits | None
 
 
 @dataclass(frozen=True)
@@ -231,6 +256,8 @@ def summarize(name: str, manifests: Sequence[Path], scored: Sequence[Scored]) ->
 
 def _rates(spoken: str, measure: str, scored: Sequence[Scored]) -> Rates:
     first = [each.first_pass for each in scored if each.first_pass is not None]
+    before = [each.unformatted for each in scored if each.unformatted is not None]
+    after = [each.formatted for each in scored if each.formatted is not None]
     return Rates(
         spoken=spoken,
         measure=measure,
@@ -239,4 +266,6 @@ def _rates(spoken: str, measure: str, scored: Sequence[Scored]) -> Rates:
         words=added(each.words for each in scored),
         text=added(each.text for each in scored),
         first_pass=added(first) if first else None,
+        unformatted=added(before) if before else None,
+        formatted=added(after) if after else None,
     )

@@ -19,6 +19,7 @@ from dictation.training.spoken_numbers import (
 
 _NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(%|st\b|nd\b|rd\b|th\b)?")
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_SPACES = re.compile(r"\s+")
 _LARGEST_READ = 10**8
 
 
@@ -58,6 +59,20 @@ def edits(reference: str, hypothesis: str) -> Edits:
     compared = jiwer.process_words(
         scored_words(_GROUPED.sub("", reference)), scored_words(_GROUPED.sub("", hypothesis))
     )
+    return Edits(
+        reference=compared.hits + compared.substitutions + compared.deletions,
+        substitutions=compared.substitutions,
+        deletions=compared.deletions,
+        insertions=compared.insertions,
+    )
+
+
+def character_edits(reference: str, hypothesis: str) -> Edits:
+    """Count the edits between two written texts, character by character but for spaces.
+
+    Unlike `edits` this counts capitals, marks and digits: all that a reader would have to correct.
+    """
+    compared = jiwer.process_characters(_SPACES.sub("", reference), _SPACES.sub("", hypothesis))
     return Edits(
         reference=compared.hits + compared.substitutions + compared.deletions,
         substitutions=compared.substitutions,

@@ -1,6 +1,7 @@
 """A model held against manifests: what is counted, and what is said of broken ones."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -28,7 +29,7 @@ def recognizer(tmp_path_factory):
 
 def heard(said, written, text, words=""):
     utterance = Utterance("a.wav", said, written, "mix", None, 1.0)
-    return Heard(utterance, 1.0, "mix", words, text, None, Times(0.0, 0.1))
+    return Heard(utterance, 1.0, "mix", words, text, None, None, Times(0.0, 0.1))
 
 
 def test_the_final_text_is_held_against_the_written_one_and_the_words_against_the_spoken():
@@ -37,6 +38,24 @@ def test_the_final_text_is_held_against_the_written_one_and_the_words_against_th
     assert (scored.text.errors, scored.text.reference) == (0, 2)
     assert (scored.words.deletions, scored.words.reference) == (1, 4)
     assert score(heard(said, written, "四零四 error"), has_written=True).text.errors > 0
+
+
+def test_characters_are_counted_before_and_after_formatting_marks_and_capitals_too():
+    given = heard("四零四 error", "404 error.", "四零四 Error")
+    scored = score(replace(given, formatted="404 Error."), has_written=True)
+    assert scored.unformatted.errors == 5
+    assert (scored.formatted.errors, scored.formatted.reference) == (1, 9)
+    assert score(given, has_written=True).formatted is None
+
+
+def test_each_final_text_can_be_scored_as_it_is_delivered(recognizer, tmp_path):
+    manifest = write_manifest(tmp_path, [("四零四", "zh")])
+    recordings = replace(read_recordings(manifest), has_written=True)
+    (scored,) = assess(
+        recognizer, recordings, None, lambda seconds: None, lambda text, timed: "404"
+    )
+    assert scored.heard.formatted == "404"
+    assert summarize("a", [manifest], [scored]).rates[0].formatted == scored.formatted
 
 
 def test_without_written_texts_digits_are_as_good_as_words():

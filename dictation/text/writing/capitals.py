@@ -4,9 +4,15 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from dictation.text.writing.spacing import is_chinese
+
 _WORD = re.compile(r"(?<![\w@/.\\-])[A-Za-z][A-Za-z0-9]*(?:-[Ff]i)?(?![\w@/\\]|\.\w)")
 _SPELT = re.compile(r"(?<![\w'’])[A-Za-z](?: [A-Za-z]){1,4}(?![\w'’])")
+_PAIR = re.compile(r"\b([QR]) and ([AD])\b")
 _I = re.compile(r"(?<![\w.'’-])i(?=$|[\s,.?!;:，。？！]|['’](?:m|ve|ll|d|re)\b)")
+_TITLE = re.compile(r"\b(Mister|Missus|Doctor)(?= [A-Z][a-z])")
+_TITLES = {"Mister": "Mr.", "Missus": "Mrs.", "Doctor": "Dr."}
+_SENTENCE = re.compile(r"[^。？！?!\n]*")
 _START = re.compile(
     r"((?:^|\n|[.?!]\s|[。？！])\s*[\"'“‘(]*)([a-z])(?=[a-z]*(?:[\s,.?!;:'’-]|$|[^\x00-\x7f]))"
 )
@@ -15,14 +21,19 @@ _START = re.compile(
 def capitalize(text: str, *, at_start: bool = True) -> str:
     """Write names, acronyms, I, and the first letters of sentences in capitals.
 
+    A Chinese sentence that begins with an English word begins small: "server 又 down 了".
+
     `at_start`: the text begins a sentence, rather than going on with one.
     """
     text = _SPELT.sub(_joined, text)
     text = _WORD.sub(lambda word: _names().get(word.group().lower(), word.group()), text)
+    text = _PAIR.sub(r"\1&\2", text)
     text = _I.sub("I", text)
+    text = _TITLE.sub(lambda title: _TITLES[title.group()], text)
 
     def first(match: re.Match[str]) -> str:
-        if match.start() == 0 and not at_start:
+        sentence = _SENTENCE.match(match.string, match.start(2))
+        if (match.start() == 0 and not at_start) or (sentence and is_chinese(sentence.group())):
             return match.group()
         return match.group(1) + match.group(2).upper()
 

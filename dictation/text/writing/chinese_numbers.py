@@ -36,11 +36,11 @@ _LEFT = re.compile(
             "不管三七二十一|九九八十一|七七八八|三三两两|一五一十|成千上万|千千万万|千方百计",
             "十全十美|十万八千里|十万火急|[百千亿]万富翁|二百五(?![十点])|双十一|三十而立|四十不惑",
             "十一(?=假期|长假|黄金周|国庆|放假|期间)|三十六计|七十二变|十八般|十二生肖|二十四节气",
-            "八十一难|三百六十行|十三陵|一点一点|[一两二三]点一线|(?:周|星期|礼拜)[一二三四五六](?!十)",
+            "八十一难|三百六十行|十三陵|一点一点|[一两二三]点一线|(?:周|星期|礼拜)[一二三四五六](?!十|点)",
             f"(?<![{_NUMERALS}])一二三(?![{_NUMERALS}])",
-            "(?<=[早晚快慢好多少大小高低长短近远便轻重紧松差有])一点(?!半)",
+            "(?<=[早晚快慢好多少大小高低长短近远便轻重紧松差有])(?<![今明昨]晚)一点(?!半)",
             # Neighbouring digits are a guess: three or four, fifty or sixty, seventeen or eighteen.
-            f"(?:一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九)(?:[十百千万亿]+|(?=[^{_NUMERALS}点年月]))",
+            f"(?<![{_NUMERALS}])(?:一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九)(?:[十百千万亿]+|(?=[^{_NUMERALS}点年月号]))",
             f"[{_NUMERALS}]*十(?:一[二两]|二三|三四|四五|五六|六七|七八|八九)(?![{_NUMERALS}])",
             # Fractions stay in words, but for those of a hundred.
             f"(?<![{_NUMERALS}])(?!百分)[{_NUMERALS}]+分之[{_NUMERALS}]+",
@@ -55,7 +55,7 @@ _SHOW = {hidden: shown for shown, hidden in _HIDE.items()}
 
 _CLOCK_BEFORE = "(?:[在到约从]|[今明后昨每]天|周.|星期.|礼拜.|[日号]|大概|差不多)"
 _CLOCK_AFTER = (
-    "(?:见|开会|开始|出发|到|前|后|左右|之前|之后|以前|以后|才|就|的会|的飞机|的火车|的航班|下班|"
+    "(?:见|开会|开始|出发|到|前|后|左右|之前|之后|以前|以后|才|就|的(?:会|飞机|火车|航班|闹钟)|下班|"
     "上班|吃饭|睡觉|起床|集合|结束|放学|上课|下课|回家|来|去)"
 )
 
@@ -116,6 +116,12 @@ def _version(match: re.Match[str]) -> str:
     return ".".join(value_of(part) for part in match.group().split("点"))
 
 
+def _score(match: re.Match[str]) -> str:
+    home, away = value_of(match[1]), value_of(match[2])
+    small = max(len(match[1]), len(match[2])) == 1
+    return match.group() if small else f"{home}:{away}"
+
+
 def _cardinal(match: re.Match[str]) -> str:
     numeral = match.group()
     if len(numeral) == 1 or numeral in ("一万", "一亿"):
@@ -132,7 +138,9 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         # 二零二六年十一月二十三日, 九五年
         (f"{_FREE}({_D}{{4}}|[零〇五六七八九]{_D})(?=年)", _group_values),
         (f"(?<![{_NUMERALS}第点])({_MONTH})月(?:({_DAY})(?=[日号]))?", _group_values),
-        (f"{_FREE}({_DAY})(?=号)", _group_values),
+        (f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路))", _group_values),
+        # 二点一点三 -> 2.1.3
+        (f"{_FREE}{_CARDINAL}(?:点{_CARDINAL}){{2,}}{_END}", _version),
         # 下午三点二十 -> 下午3:20, 三点二十分 -> 3点20分, 下午三点半 -> 下午3点半
         (f"({_DAYPART})({_HOUR})点({_MINUTE}){_END}(?!分)", _clock),
         (f"{_FREE}()({_HOUR})点([二三四五]?十[一二三四五六七八九]?){_END}(?!分)", _clock),
@@ -141,23 +149,19 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (f"{_FREE}({_HOUR})点(?=半|一刻|三刻|整|钟)", _group_values),
         (f"{_CLOCK_BEFORE}({_HOUR})点(?![{_NUMERALS}])", _group_values),
         (f"{_FREE}({_HOUR})点(?={_CLOCK_AFTER})", _group_values),
-        # 二点一点三 -> 2.1.3, 三点一四 -> 3.14, 负零点五 -> -0.5
-        (f"{_FREE}{_CARDINAL}(?:点{_CARDINAL}){{2,}}{_END}", _version),
+        # 三点一四 -> 3.14, 负零点五 -> -0.5
         (f"(?<=版本){_CARDINAL}(?:点{_CARDINAL})?{_END}", _version),
         (
             f"{_FREE}(?:(?<![胜正自抱欺])(负))?({_DECIMAL})(?![点十百千])",
             lambda match: ("-" if match[1] else "") + _decimal(match[2]),
         ),
-        # 三比二 -> 3:2
-        (
-            f"{_FREE}({_CARDINAL}|零)比({_CARDINAL}|零){_END}",
-            lambda match: f"{value_of(match[1])}:{value_of(match[2])}",
-        ),
+        # 二十一比十八 -> 21:18, but 三比二
+        (f"{_FREE}({_CARDINAL})比({_CARDINAL}){_END}", _score),
         # 一米八五, 三块五, 打八折, 零下五度
         (f"{_FREE}([一二两三])米({_D}{{1,2}}){_END}", _group_values),
         (f"{_FREE}({_CARDINAL})块({_1_9})(?=毛|{_END})", _group_values),
         (f"(?<=打)([一二三四五六七八九]{_D}?)(?=折)", _group_values),
-        (f"(?<=零下)({_CARDINAL}|零)(?=度)", _group_values),
+        (f"(?:零下|[气体水]?温|摄氏|高烧|烧到|达到?)({_CARDINAL}|零)(?=度)", _group_values),
         (
             f"(?<![胜正自抱欺])负({_CARDINAL})(?=度|$|[，。？！])",
             lambda match: f"-{value_of(match[1])}",

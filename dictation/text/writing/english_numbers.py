@@ -44,10 +44,10 @@ _LARGE_ORDINAL = (
     "seventeenth|eighteenth|nineteenth|twentieth|thirtieth|fortieth|fiftieth|sixtieth|seventieth|"
     "eightieth|ninetieth)"
 )
-_YEAR = (
-    f"(?:(?:eighteen|nineteen|twenty) (?:{_10}(?:[ -]{_1})?|{_TEENS}|oh {_1})|"
-    f"two thousand(?: and)? {_99}|two thousand)"
-)
+_YEAR = f"(?:(?:eighteen|nineteen|twenty) (?:{_10}(?:[ -]{_1})?|{_TEENS}|oh {_1}))"
+_ANY_YEAR = f"(?:{_YEAR}|two thousand(?:(?: and)? {_99})?)"
+_DIGIT = f"(?:{_1}|{_0})"
+_THREE = f"{_DIGIT} {_DIGIT} {_DIGIT}"
 _WORD = rf"(?:{_CARDINAL}|{_0})"
 _MORE = f"(?:{_WORD}|hundred|thousand|million|billion|point)"
 
@@ -92,9 +92,9 @@ def _normalizer() -> Callable[[str], str]:
 
 
 def _grouped(value: str) -> str:
-    """Thousands set apart from ten thousand on."""
+    """A number with its thousands set apart."""
     whole, space, unit = value.partition(" ")
-    if whole.isdigit() and len(whole) > 4:
+    if whole.isdigit():
         whole = f"{int(whole):,}"
     return whole + space + unit
 
@@ -107,6 +107,10 @@ def _half_day(match: re.Match[str]) -> str:
 def _clock(hour: str, minute: str) -> str:
     words = minute.lower().removeprefix("oh ")
     return f"{value_of(hour)}:{value_of(words):0>2}"
+
+
+def _phone(match: re.Match[str]) -> str:
+    return "-".join(value_of(group) for group in match.group().split(", "))
 
 
 def _past(match: re.Match[str]) -> str:
@@ -133,12 +137,20 @@ def _cardinal(match: re.Match[str]) -> str:
         return spoken
     value = value_of(spoken)
     whole = value.partition(" ")[0]
-    return _grouped(value) if whole.isdigit() else spoken
+    if not whole.isdigit():
+        return spoken
+    # Eighteen hundred is 1800.
+    return _grouped(value) if re.search("thousand|million", spoken, re.IGNORECASE) else value
 
 
 def _version(match: re.Match[str]) -> str:
     parts = re.split(" point ", match.group(), flags=re.IGNORECASE)
     return ".".join(value_of(part) for part in parts)
+
+
+def _point(match: re.Match[str]) -> str:
+    """Of 3.10 nobody says ten but of a version."""
+    return f"{value_of(match[1])}.{value_of(match[2])}"
 
 
 def _ordinal(spoken: str) -> str:
@@ -166,6 +178,9 @@ def _date(match: re.Match[str]) -> str:
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE), written)
     for pattern, written in (
+        # five five five, one two three four -> 555-1234
+        (rf"{_THREE}, (?:{_THREE}, )?{_THREE} {_DIGIT}", _phone),
+        (rf"Q ({_1})", lambda match: f"Q{value_of(match[1])}"),
         # half past three -> 3:30, three thirty p m -> 3:30 PM, five o'clock -> 5:00
         (
             rf"(?:a )?(?P<part>half past|quarter past|quarter to) (?P<hour>{_HOUR})",
@@ -185,7 +200,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: f"{match[1]} {_clock(match[2], match[3])}",
         ),
         # May fifth twenty twenty six -> May 5, 2026
-        (rf"(?P<month>{_MONTHS}) (?P<day>{_ORDINAL_DAY})(?:,? (?P<year>{_YEAR}))?", _date),
+        (
+            rf"(?P<month>{_MONTHS}) (?P<day>{_ORDINAL_DAY})(?:,? (?P<year>{_ANY_YEAR}))?",
+            _date,
+        ),
         (
             rf"the ({_ORDINAL_DAY}) of ({_MONTHS})",
             lambda match: f"the {_with_suffix(_ordinal(match[1]))} of {match[2]}",
@@ -202,6 +220,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         ),
         # version two point one point three -> version 2.1.3
         (rf"{_WORD}(?: point {_WORD}){{2,}}", _version),
+        (rf"({_CARDINAL}) point ((?:{_10}|{_TEENS})(?:[ -]{_1})?)(?! {_MORE})", _point),
         (rf"({_DECIMAL}) (million|billion)", lambda match: f"{value_of(match[1])} {match[2]}"),
         (_DECIMAL, lambda match: value_of(match.group())),
         # four oh four -> 404, nineteen ninety eight -> 1998
@@ -211,6 +230,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: (
                 f"{match[1]} {value_of(match[2])}" + (f".{value_of(match[3])}" if match[3] else "")
             ),
+        ),
+        (
+            rf"(in|since|until|by|before|after|from|of|year) ({_ANY_YEAR})",
+            lambda match: f"{match[1]} {value_of(match[2])}",
         ),
         (_YEAR, lambda match: value_of(match.group())),
         (

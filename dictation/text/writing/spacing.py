@@ -7,16 +7,19 @@ _UNITS = (
     "点年月日号时分秒个块元度人倍岁米只张条本次天周万亿千百公克斤里平方寸吨升页章节楼层室"
     "位名台辆件双套家届期级代折毛角种门步行版多"
 )
-_NUMBER = r"\d[\d.,:]*(?<![.,:])"
+_NUMBER = r"\d+(?:[.,:]\d+)*"
 
 _JOINED = re.compile(rf"(?<=[{_HAN}]) ?({_NUMBER}) ?(?=[{_UNITS}])")
 _NUMBER_FIRST = re.compile(rf"(?<![{_HAN}\w.,:] )(?<![\w.,:])({_NUMBER}) (?=[{_UNITS}])")
-_HAN_LATIN = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?{_NUMBER}(?![{_UNITS}\d.,:]))")
+_HAN_LATIN = re.compile(
+    rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_NUMBER}[{_UNITS}])(?!(?<=第)\d)"
+)
 _LATIN_HAN = re.compile(rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?![{_UNITS}])")
 _ORDINAL = re.compile(r"(?<=第) (?=\d)")
 _AROUND_FULL_WIDTH = re.compile(r"[ \t]*([，。？！；：、…《》「」『』（）“”])[ \t]*")
 _BETWEEN = re.compile(rf"(?<=[{_HAN}]) +(?=[A-Za-z0-9@#$€-])|(?<=[A-Za-z0-9%+#]) +(?=[{_HAN}])")
 
+_PARTICLES = frozenset("的了是在把这那就都也吗呢吧有和跟要不会")
 _FULL = dict(zip(",.?!;:", "，。？！；：", strict=True))
 _HALF = {full: half for half, full in _FULL.items()} | {"、": ","}
 _SENTENCE = re.compile(r"[^。？！?!\n]*?(?:[。？！?!\n]+|\.(?=\s|$)|$)")
@@ -46,9 +49,10 @@ def fit_marks(text: str) -> str:
 
 
 def is_chinese(sentence: str) -> bool:
-    """Whether Chinese is the main script: no fewer characters than there are Latin words."""
-    characters = len(re.findall(f"[{_HAN}]", sentence))
-    return characters >= max(1, len(re.findall(r"[A-Za-z0-9][\w'’.-]*", sentence)))
+    """Whether a sentence is a Chinese one: by its grammar, or by what there is more of."""
+    characters = re.findall(f"[{_HAN}]", sentence)
+    words = re.findall(r"[A-Za-z0-9][A-Za-z0-9'’.-]*", sentence)
+    return len(characters) >= max(1, len(words)) or not _PARTICLES.isdisjoint(characters)
 
 
 def _fit_sentence(sentence: str) -> str:
