@@ -17,6 +17,20 @@ from dbus_fast.aio import MessageBus
 from tests.xsession import require, wait_until
 
 
+# Without the machine's own services, which would be started when they are asked for.
+_CONFIG = """\
+<busconfig>
+  <type>session</type>
+  <listen>{address}</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
 @contextmanager
 def private_bus() -> Iterator[str]:
     """The address of a bus of this test alone."""
@@ -24,8 +38,10 @@ def private_bus() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="bus-") as folder:
         socket = Path(folder) / "bus"
         address = f"unix:path={socket}"
+        config = Path(folder) / "bus.conf"
+        config.write_text(_CONFIG.format(address=address))
         daemon = subprocess.Popen(
-            ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"]
+            ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={config}"]
         )
         try:
             wait_until(socket.exists, "the bus")
