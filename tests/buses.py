@@ -16,7 +16,6 @@ from dbus_fast.aio import MessageBus
 
 from tests.xsession import require, wait_until
 
-
 # Without the machine's own services, which would be started when they are asked for.
 _CONFIG = """\
 <busconfig>

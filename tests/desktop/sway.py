@@ -65,20 +65,25 @@ _FOREIGN = ("DISPLAY", "WAYLAND", "XDG_", "DBUS_", "GTK_", "QT_", "XMOD", "SWAY"
 
 
 def _start(session: XSession, folder: Path, runtime: Path) -> None:
-    as_user: list[str] = []
     if os.getuid() == 0:
         for path in (folder, runtime, folder / "config"):
             os.chown(path, _USER, _USER)
-        as_user = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
     session.spawn(
         ["dbus-daemon", "--session", "--nofork", "--nopidfile",
          f"--address=unix:path={runtime}/bus"]
     )  # fmt: skip
     wait_until((runtime / "bus").exists, "the session bus")
-    session.spawn([*as_user, "sway", "-c", str(folder / "config")])
+    session.spawn([*as_user(), "sway", "-c", str(folder / "config")])
     found = wait_until(lambda: _sockets(runtime), "sway")
     session.env |= {"WAYLAND_DISPLAY": found[0], "SWAYSOCK": found[1]}
     session.spawn(["wtype", "-s", "3600000"])
+
+
+def as_user() -> list[str]:
+    """What a command begins with that is to run as sway's user."""
+    if os.getuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
 
 
 def _sockets(runtime: Path) -> tuple[str, str] | None:
