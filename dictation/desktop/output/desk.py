@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import Xlib.error
 
+from dictation.desktop.accessible import Accessibility
 from dictation.desktop.output.base import DeliveryError, OutputSettings
 from dictation.desktop.output.eraser import Eraser
 from dictation.desktop.output.fingers import Fingers
@@ -59,7 +60,11 @@ class X11Desk:
     """One connection with its thread. Raises DisplayError when the display cannot be opened."""
 
     def __init__(
-        self, display: str | None, settings: OutputSettings, limits: SaveLimits | None = None
+        self,
+        display: str | None,
+        settings: OutputSettings,
+        accessibility: Accessibility,
+        limits: SaveLimits | None = None,
     ) -> None:
         self._connection = open_display(display)
         self._reader, self._wake = os.pipe()
@@ -71,7 +76,7 @@ class X11Desk:
             fingers,
             Paster(self._connection, selections, fingers, settings, limits or SaveLimits()),
             Typist(self._connection, fingers),
-            Eraser(self._connection, selections, fingers, settings.own_keys),
+            Eraser(self._connection, selections, fingers, settings.own_keys, accessibility),
         )
         self._thread = threading.Thread(target=self._run, args=(tools,), name="output", daemon=True)
         self._closed = False

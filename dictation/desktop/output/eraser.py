@@ -1,7 +1,8 @@
-"""Taking the last text back on X11, by BackSpace, and only if nothing has happened since.
+"""Taking the last text back on X11, and only if nothing has happened since.
 
-XInput2's raw events tell of every key and button, whoever gets it; of what was typed nothing is
-kept but that it was.
+Where a program is open to assistive technology, the text is looked for before the cursor and
+removed there; elsewhere BackSpace is pressed as often as it has characters. XInput2's raw events
+tell of every key and button, whoever gets it; of what was typed nothing is kept but that it was.
 """
 
 import struct
@@ -13,6 +14,7 @@ from Xlib.display import Display
 from Xlib.ext import ge, xinput, xtest
 from Xlib.protocol import rq
 
+from dictation.desktop.accessible import Accessibility
 from dictation.desktop.focus import Window
 from dictation.desktop.keys import KeySpec
 from dictation.desktop.output.base import DeliveryError, UndoError
@@ -20,6 +22,9 @@ from dictation.desktop.output.fingers import Fingers
 from dictation.desktop.output.selections import SelectionClient
 
 _BACKSPACE = KeySpec("BackSpace")
+_LOOK_SECONDS = 3.0
+"""A program that has just got a text may be busy with it; this is not the time for a guess."""
+
 _RAW = struct.Struct("<HII")
 """Device, time and detail: how the body of a raw event starts (XI2 protocol, RawEvent)."""
 
@@ -57,10 +62,12 @@ class Eraser:
         selections: SelectionClient,
         fingers: Fingers,
         own_keys: tuple[KeySpec, ...],
+        accessibility: Accessibility,
     ) -> None:
         self._display = display
         self._fingers = fingers
         self._own_keys = own_keys
+        self._accessibility = accessibility
         self._last: _Inserted | None = None
         self._can_watch = display.has_extension("XInputExtension")
         if self._can_watch:
@@ -85,9 +92,8 @@ class Eraser:
             raise UndoError("there is no text to take back")
         if not self._can_watch:
             raise UndoError("this X server does not tell whether something was typed since")
-        count = backspaces(last.text)
-        if count is None:
-            raise UndoError("it holds emoji or accents that programs remove differently")
+        # Before the keyboard is asked for: a window without it shows no field with the focus.
+        field = self._accessibility.focused(last.window.pid, _LOOK_SECONDS)
         try:
             self._fingers.await_modifiers()
             self._fingers.require_focus(last.window)
@@ -96,6 +102,15 @@ class Eraser:
             raise UndoError(str(error)) from error
         if last.disturbed:
             raise UndoError("something was typed or clicked since")
+        if field is not None and field.before is not None:
+            if not field.before.endswith(last.text):
+                raise UndoError("something else stands before the cursor now")
+            if field.editable and self._accessibility.delete(field, len(last.text)):
+                self.forget()
+                return
+        count = backspaces(last.text)
+        if count is None:
+            raise UndoError("it holds emoji or accents that programs remove differently")
         codes = self._fingers.keyboard.chord(_BACKSPACE)
         if codes is None:
             raise UndoError("this keyboard has no BackSpace")

@@ -8,6 +8,7 @@ from functools import partial
 import platformdirs
 
 from dictation.checks import Check
+from dictation.desktop.accessible import Accessibility
 from dictation.desktop.applications import rule_for
 from dictation.desktop.environment import Environment
 from dictation.desktop.focus import Window, open_focus
@@ -61,7 +62,13 @@ def open_output(env: Environment, settings: OutputSettings) -> Output:
     opened = _Opened(env, settings, wanted)
     routes = [opened.route(name) for name in ranked]
     special = [opened.route(name) for name in wanted if name not in ranked]
-    return Relay(routes, special, opened.clipboard, settings, open_focus(env), lambda: False)
+    accessibility = Accessibility(env.session_bus)
+
+    def protected(window: Window | None) -> bool:
+        field = accessibility.focused(window.pid if window else None)
+        return field is not None and field.secret
+
+    return Relay(routes, special, opened.clipboard, settings, open_focus(env), protected)
 
 
 def _ibus_now(env: Environment) -> str | None:
@@ -84,7 +91,7 @@ class _Opened:
             from dictation.desktop.output.desk import X11Desk
             from dictation.desktop.output.x11 import X11Paste
 
-            self._desk = X11Desk(env.display, settings)
+            self._desk = X11Desk(env.display, settings, Accessibility(env.session_bus))
             self._paste = X11Paste(self._desk)
             self.clipboard = ClipboardCopy(self._paste.copy, self._paste.close)
             self._nudge: Callable[[], None] | None = self._desk.tap_shift

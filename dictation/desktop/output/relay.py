@@ -30,8 +30,8 @@ class Relay:
     """Delivers by the first route that serves.
 
     `special` routes serve only the programs whose rules name them. `focus` looks up the focused
-    window (None where it cannot be known), `protected` whether a password field has the focus, as
-    far as anybody can tell.
+    window (None where it cannot be known), `protected` whether a password field in it has
+    the focus, as far as anybody can tell.
     """
 
     name = "relay"
@@ -43,7 +43,7 @@ class Relay:
         clipboard: Route,
         settings: OutputSettings,
         focus: FocusFinder,
-        protected: Callable[[], bool],
+        protected: Callable[[Window | None], bool],
     ) -> None:
         self._routes = tuple(routes)
         self._special = tuple(special)
@@ -91,7 +91,7 @@ class Relay:
                 return self._clipboard.commit(text, None)
             if self._settings.on_focus_change == "hold":
                 raise FocusMovedError(_moved(target, window))
-        if not self._settings.passwords and self._protected():
+        if not self._settings.passwords and self._protected(window):
             self._clear_partial()
             raise ProtectedFieldError("a password field has the focus, so the text was not sent")
         rule = self._rule(window)
