@@ -53,6 +53,7 @@ class RecognitionSection(_Section):
     reverse_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
     length_weight: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0
     max_distance: Annotated[float, Field(ge=0.0, le=1.0)] = 0.75
+    blank_threshold: Annotated[float, Field(ge=0.0, le=1.0)] = 0.8
 
 
 class AudioSection(_Section):
@@ -71,6 +72,15 @@ class SegmenterSection(_Section):
     end_ms: Annotated[int, Field(ge=100, le=5000)] = 600
     max_seconds: Annotated[float, Field(ge=5.0, le=30.0)] = 20.0
     aggressiveness: Annotated[int, Field(ge=0, le=3)] = 2
+
+
+class EndpointSection(_Section):
+    """Where an utterance ends by what is recognised."""
+
+    ctc: bool = True
+    no_words_ms: Annotated[int, Field(ge=500, le=60000)] = 5000
+    after_words_ms: Annotated[int, Field(ge=300, le=60000)] = 1500
+    longest_ms: Annotated[int, Field(ge=1000, le=60000)] = 20000
 
 
 class HotkeySection(_Section):
@@ -172,6 +182,7 @@ class Settings(_Section):
     recognition: RecognitionSection = RecognitionSection()
     audio: AudioSection = AudioSection()
     segmenter: SegmenterSection = SegmenterSection()
+    endpoint: EndpointSection = EndpointSection()
     hotkey: HotkeySection = HotkeySection()
     output: OutputSection = OutputSection()
     captions: CaptionsSection = CaptionsSection()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dictation.audio import SAMPLE_RATE
+from dictation.audio.endpoint import EndpointRules, over
 from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
 from dictation.errors import DictationError
 from dictation.events import (
@@ -47,6 +48,8 @@ class PartialText(Protocol):
     def text(self) -> str: ...  # noqa: D102
     @property
     def language(self) -> Language | None: ...  # noqa: D102
+    @property
+    def trailing_blank(self) -> float: ...  # noqa: D102
 
 
 class FinalText(Protocol):
@@ -110,6 +113,7 @@ class _Decision:
 class Listener:
     """Turns each run of listening into SpeechStarted, Partial and one Final or SpeechDropped each.
 
+    An utterance ends where the voice does, or by the rules of `endpoint` for what is recognised.
     Times are those of `clock`, in seconds. An error of the model ends the utterance it happened in.
     """
 
@@ -120,8 +124,10 @@ class Listener:
         chunk_ms: int,
         emit: Callable[[Event], None],
         clock: Callable[[], float],
+        endpoint: EndpointRules | None = None,
     ) -> None:
         self._recognizer = recognizer
+        self._endpoint = endpoint
         self._segmenter = Segmenter(segmenter)
         self._chunk_ms = chunk_ms
         self._emit = emit
@@ -150,12 +156,18 @@ class Listener:
         """
         now = self._clock()
         self._heard += len(samples)
-        for event in self._segmenter.accept(samples):
+        events = self._segmenter.accept(samples)
+        for event in events:
             match event:
                 case Onset(sample):
                     self._start(until - (self._heard - sample) / SAMPLE_RATE)
                 case Speech(speech):
-                    self._continue(speech, dropped)
+                    partial = self._continue(speech, dropped)
+                    # Where more has happened already the segmenter was the quicker one.
+                    if partial is not None and event is events[-1] and self._over(partial):
+                        self._segmenter.cut()
+                        wait = partial.trailing_blank
+                        self._finish(_Decision(self._clock(), wait, backlog), dropped)
                 case End(wait_seconds=wait):
                     self._finish(_Decision(now, wait, backlog), dropped)
 
@@ -186,25 +198,34 @@ class Listener:
             return
         self._open = _Utterance(number, began_at, stream)
 
-    def _continue(self, speech: Samples, dropped: Callable[[], bool]) -> None:
+    def _over(self, partial: PartialText) -> bool:
+        """Whether the utterance ends by what was recognised of it."""
+        if self._endpoint is None or self._open is None:
+            return False
+        length = self._open.samples / SAMPLE_RATE
+        return over(self._endpoint, bool(partial.text), partial.trailing_blank, length)
+
+    def _continue(self, speech: Samples, dropped: Callable[[], bool]) -> PartialText | None:
+        """Recognise more of the open utterance; its caption, where there is a new one."""
         utterance = self._open
         if utterance is None:
-            return
+            return None
         utterance.samples += len(speech)
         try:
             partial = utterance.stream.accept(speech)
         except MODEL_ERRORS as error:
             self._open = None
             self._tell_failure(utterance.number, error)
-            return
+            return None
         if partial is None or dropped():
-            return
+            return None
         now = self._clock()
         if utterance.first_partial is None and partial.text:
             utterance.first_partial = now - utterance.began_at
         self._emit(
             Partial(utterance.number, partial.stable, partial.unstable, partial.language, now)
         )
+        return partial
 
     def _finish(self, decision: _Decision, dropped: Callable[[], bool]) -> None:
         utterance, self._open = self._open, None

@@ -4,8 +4,15 @@ import os
 from typing import TYPE_CHECKING
 
 from dictation.assets import model_folder
+from dictation.audio.endpoint import EndpointRules
 from dictation.audio.segmenter import SegmenterSettings
-from dictation.config import ModelSection, RecognitionSection, Settings, hot_words_file
+from dictation.config import (
+    EndpointSection,
+    ModelSection,
+    RecognitionSection,
+    Settings,
+    hot_words_file,
+)
 from dictation.worker import WorkerSettings
 
 if TYPE_CHECKING:
@@ -38,6 +45,7 @@ def load_recognizer(
             weights=RescoringWeights(how.ctc_weight, how.reverse_weight, how.length_weight),
             max_distance=how.max_distance,
         ),
+        blank_threshold=how.blank_threshold,
     )
     if recognition is not None:
         recognizer.follow_hot_words(hot_words_file(recognition))
@@ -64,4 +72,14 @@ def worker_settings(settings: Settings) -> WorkerSettings:
         pre_roll_ms=settings.audio.pre_roll_ms,
         post_roll_ms=settings.audio.post_roll_ms,
         segmenter=segmenter_settings(settings),
+        endpoint=endpoint_rules(settings.endpoint) if settings.endpoint.ctc else None,
+    )
+
+
+def endpoint_rules(section: EndpointSection) -> EndpointRules:
+    """When an utterance ends by what is recognised."""
+    return EndpointRules(
+        no_words=section.no_words_ms / 1000,
+        after_words=section.after_words_ms / 1000,
+        longest=section.longest_ms / 1000,
     )

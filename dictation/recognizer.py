@@ -50,11 +50,12 @@ _SETTLED_SECONDS = 0.5
 @dataclass(frozen=True)
 class PartialResult:
     """The caption so far: `stable` stays, `unstable` may still change; the language is None until
-    there is enough speech to tell."""
+    there is enough speech to tell. `trailing_blank`: seconds of CTC's blank at its end."""
 
     stable: str
     unstable: str
     language: Language | None
+    trailing_blank: float = 0.0
 
     @property
     def text(self) -> str:
@@ -87,7 +88,9 @@ class Recognizer:
         checkpoint: Checkpoint,
         placement: Placement,
         second_pass: SecondPassSettings | None = None,
+        blank_threshold: float = 0.8,
     ) -> None:
+        self.blank_threshold = blank_threshold
         place(checkpoint.model, placement)
         self._checkpoint = checkpoint
         self._placement = placement
@@ -104,17 +107,21 @@ class Recognizer:
         precision: str = "auto",
         threads: int | None = None,
         second_pass: SecondPassSettings | None = None,
+        blank_threshold: float = 0.8,
     ) -> "Recognizer":
         """Load a model folder, our own or WeNet's as it was published.
 
         `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
         offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
         choice, at most two: more are no quicker and suffer more from other work; `second_pass`: how
-        the final text is decided. Raises ModelError.
+        the final text is decided; `blank_threshold`: probability from which on a frame counts as
+        blank. Raises ModelError.
         """
         torch.set_num_threads(threads or min(2, torch.get_num_threads()))
         placement = choose_placement(device, precision)
-        return cls(load_folder(Path(folder), placement.dtype), placement, second_pass)
+        return cls(
+            load_folder(Path(folder), placement.dtype), placement, second_pass, blank_threshold
+        )
 
     @property
     def description(self) -> str:
@@ -260,6 +267,7 @@ class RecognitionStream:
         self._last = 0
         self._pooled: Tensor | None = None
         self._encoded = 0
+        self._blanks = 0
         self._caption = Stabilizer()
         self.compute_seconds: list[float] = []
 
@@ -298,12 +306,22 @@ class RecognitionStream:
             return None
         self._take(output)
         self._caption = self._caption.show(space_scripts(self._text()))
-        partial = PartialResult(self._caption.stable, self._caption.unstable, self._language())
+        frame_seconds = self._model.encoder.top_factor / _FEATURE_RATE
+        partial = PartialResult(
+            self._caption.stable,
+            self._caption.unstable,
+            self._language(),
+            self._blanks * frame_seconds,
+        )
         self.compute_seconds.append(time.perf_counter() - began)
         return partial
 
     def _take(self, output: EncoderOutput) -> None:
-        best = self._model.ctc(output.top[0]).argmax(1).tolist()
+        logits = self._model.ctc(output.top[0]).float()
+        best = logits.argmax(1).tolist()
+        blank = (logits[:, 0] - logits.logsumexp(1)).exp() > self._recognizer.blank_threshold
+        since = blank.flip(0).long().cumprod(0).sum()
+        self._blanks = int(since) + (self._blanks if bool(blank.all()) else 0)
         path: GreedyPath = collapse(best, self._encoded, self._last)
         self._tokens += path.tokens
         self._last = best[-1]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dictation.audio import SAMPLE_RATE
+from dictation.audio.endpoint import EndpointRules
 from dictation.audio.ring import RingBuffer
 from dictation.audio.segmenter import SegmenterSettings
 from dictation.events import (
@@ -39,6 +40,7 @@ class WorkerSettings:
     chunk_ms: sound between two captions. language: what is spoken at first. pre_roll_ms,
     post_roll_ms: sound from before `listen` and after `finish` that is still heard. behind_seconds:
     waiting sound from which on captions are skipped. catch_up_seconds: sound taken at a time then.
+    endpoint: when an utterance ends by what is recognised, None: by the segmenter alone.
     """
 
     chunk_ms: int = 320
@@ -48,6 +50,7 @@ class WorkerSettings:
     behind_seconds: float = 1.5
     catch_up_seconds: float = 2.0
     segmenter: SegmenterSettings = field(default_factory=SegmenterSettings)
+    endpoint: EndpointRules | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,7 +244,12 @@ class Worker:
         self._emit(ModelReady(recognizer.description, self._clock() - began))
         settings = self._settings
         listener = Listener(
-            recognizer, settings.segmenter, settings.chunk_ms, self._emit, self._clock
+            recognizer,
+            settings.segmenter,
+            settings.chunk_ms,
+            self._emit,
+            self._clock,
+            settings.endpoint,
         )
         listener.use_language(settings.language)
         return listener

@@ -13,6 +13,7 @@ class Loudness:
     text: str
     language: Language
     stable: str = ""
+    trailing_blank: float = 0.0
     confidence: float = 0.9
     timed: tuple[TimedWord, ...] = ()
 

@@ -139,6 +139,14 @@ class Segmenter:
         self._rest = audio[whole:].copy()
         return _merged(events)
 
+    def cut(self) -> None:
+        """End the open utterance at what was delivered of it, by somebody else's decision.
+
+        Nothing more is told of it; what follows is found as any other utterance is.
+        """
+        self._open = False
+        self._recent.clear()
+
     def finish(self) -> list[SegmentEvent]:
         """End the open utterance here, with every sample accepted so far; the stream may go on."""
         events: list[SegmentEvent] = []

@@ -30,14 +30,14 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(plain)
 
 
-def spoken_form(text: str) -> str:
+def spoken_form(text: str, *, part: bool = False) -> str:
     """Return the words of a transcript, lower-case but for acronyms, one space between Latin words.
 
     A transcript wholly in capitals (as corpora of read speech often are) has no acronyms to tell
-    apart and becomes lower-case.
+    apart and becomes lower-case; a `part` of one, a word alone, may be an acronym.
     """
     words = words_of(text)
-    shouting = not any(word.isascii() and word != word.upper() for word in words)
+    shouting = not part and not any(word.isascii() and word != word.upper() for word in words)
     several = sum(word.isascii() for word in words) == len(words)
     written = []
     for word in words:

@@ -62,7 +62,8 @@ def test_of_two_phrases_for_one_place_the_better_is_taken():
 
 
 def test_a_name_in_the_other_script_gets_its_spaces():
-    assert written(heard(("API", 13)), [phrase("API")]) == "今天 API，我"
+    losses = {"今天 API 零，我": -9.0}
+    assert written(heard(("API", 13)), [phrase("API")], losses) == "今天 API，我"
 
 
 def test_a_name_with_a_character_the_vocabulary_lacks_is_still_found():
