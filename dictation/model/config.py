@@ -14,6 +14,10 @@ Norm = Literal["layer", "rms"]
 Convolution = Literal["causal", "centred", "none"]
 ConvolutionNorm = Literal["layer", "batch", "rms"]
 
+# Beyond these a file is damaged, and building the model would fill the memory.
+_MOST_BLOCKS = 1000
+_WIDEST = 1 << 16
+
 
 class ModelConfigError(DictationError):
     """A model's configuration has a key or a value this program does not know."""
@@ -34,6 +38,10 @@ class FeatureConfig:
     mel_bins: int = 80
     sample_rate: int = 16_000
     normalized: bool = False
+
+    def __post_init__(self) -> None:
+        _expect("features", 1 <= self.mel_bins <= 512, f"mel_bins {self.mel_bins}")
+        _expect("features", self.sample_rate == 16_000, f"sample_rate {self.sample_rate}")
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,14 @@ class BlockConfig:
     convolution_norm_eps: float = 1e-5
     pads_input: bool = False
 
+    def __post_init__(self) -> None:
+        fits = self.kernel_size >= 1 and (
+            self.convolution != "centred" or self.kernel_size % 2 == 1
+        )
+        _expect("block", fits, f"a {self.convolution} convolution of {self.kernel_size} frames")
+        _expect("block", 0.0 <= self.dropout <= 1.0, f"dropout {self.dropout}")
+        _expect_heads("block", self.width, self.heads, self.ffn_width)
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
@@ -90,6 +106,12 @@ class EncoderConfig:
     upper_blocks: int = 0
     scaled: bool | None = None
     final_norm: bool = True
+
+    def __post_init__(self) -> None:
+        _expect("encoder", 1 <= self.blocks <= _MOST_BLOCKS, f"blocks {self.blocks}")
+        fits = self.upper_blocks >= 1 if self.upper is not None else self.upper_blocks == 0
+        fits = fits and self.upper_blocks <= _MOST_BLOCKS
+        _expect("encoder", fits, f"upper_blocks {self.upper_blocks}")
 
 
 @dataclass(frozen=True)
@@ -126,6 +148,18 @@ class DecoderConfig:
     norm: Norm = "layer"
     norm_eps: float = 1e-5
 
+    def __post_init__(self) -> None:
+        _expect("decoder", self.vocabulary >= 2, f"vocabulary {self.vocabulary}")
+        _expect("decoder", self.max_tokens >= 1, f"max_tokens {self.max_tokens}")
+        _expect("decoder", 0.0 <= self.dropout <= 1.0, f"dropout {self.dropout}")
+        _expect("decoder", 1 <= self.blocks <= _MOST_BLOCKS, f"blocks {self.blocks}")
+        fits = 0 <= self.reverse_blocks <= _MOST_BLOCKS
+        _expect("decoder", fits, f"reverse_blocks {self.reverse_blocks}")
+        for token in (self.start, self.end):
+            fits = token is None or 0 <= token < self.vocabulary
+            _expect("decoder", fits, f"start {self.start} and end {self.end}")
+        _expect_heads("decoder", self.width, self.heads, self.ffn_width)
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -137,6 +171,9 @@ class ModelConfig:
     decoder: DecoderConfig | None = None
     languages: tuple[str, ...] = ("zh", "en", "mix")
 
+    def __post_init__(self) -> None:
+        _expect("model", self.vocabulary >= 2, f"vocabulary {self.vocabulary}")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain JSON values."""
         return asdict(self)
@@ -146,6 +183,17 @@ class ModelConfig:
         """Build from `to_dict`'s values; raises ModelConfigError on an unknown or missing key."""
         built: ModelConfig = _build(cls, values, "model")
         return built
+
+
+def _expect(where: str, fits: bool, value: str) -> None:
+    if not fits:
+        raise ModelConfigError(f"{where}: there is no model with {value}")
+
+
+def _expect_heads(where: str, width: int, heads: int, ffn_width: int) -> None:
+    fits = 1 <= width <= _WIDEST and heads >= 1 and width % heads == 0
+    _expect(where, fits, f"width {width} and {heads} heads")
+    _expect(where, 1 <= ffn_width <= _WIDEST, f"ffn_width {ffn_width}")
 
 
 def _build(cls: Any, values: Any, where: str) -> Any:  # noqa: ANN401

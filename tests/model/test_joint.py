@@ -80,6 +80,15 @@ def test_a_configuration_survives_json():
         ({"colour": 1}, "model: unknown key 'colour'"),
         ({"encoder": 3}, "model.encoder: expected a table"),
         ({"features": {"frontend": "mfcc"}}, "'mfcc' is none of whisper, kaldi"),
+        ({"features": {"mel_bins": 10**9}}, "there is no model with mel_bins 1000000000"),
+        ({"encoder": {"block": {"width": 16, "heads": 3}}}, "width 16 and 3 heads"),
+        ({"encoder": {"block": {"heads": 0}}}, "width 256 and 0 heads"),
+        ({"encoder": {"block": {}, "blocks": 10**9}}, "blocks 1000000000"),
+        ({"encoder": {"block": {}, "upper_blocks": 2}}, "upper_blocks 2"),
+        ({"encoder": {"block": {"convolution": "centred", "kernel_size": 8}}}, "of 8 frames"),
+        ({"encoder": {"block": {"dropout": 1.5}}}, "block: there is no model with dropout 1.5"),
+        ({"vocabulary": -1}, "vocabulary -1"),
+        ({"decoder": {"vocabulary": 20, "start": 20}}, "start 20 and end None"),
     ],
 )
 def test_a_wrong_configuration_is_named(change, message):
