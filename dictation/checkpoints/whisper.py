@@ -1,79 +1,30 @@
-"""Whisper-base's weights as a starting point: CTranslate2's file read without CTranslate2.
-
-Layout of the file: OpenNMT's CTranslate2, `python/ctranslate2/specs/model_spec.py` (binary
-version 6): a header, then each variable with its name, shape, type and bytes, little-endian.
-"""
+"""A model of ours started from Whisper: what it knows is kept, what is new starts as nothing."""
 
 import re
-import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from dictation.errors import DictationError
+from dictation.checkpoints.whisper_files import WhisperFileError, read_whisper
 from dictation.model.joint import JointModel
 
-_TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
-_VERSION = 6
 # The last projection of every module that Whisper does not have.
 _CLOSING = re.compile(
     r"encoder\.(blocks|upper)\.\d+\.(convolution\.project|attention\.out|(ffn|macaron)\.3)\."
 )
 
 
-class WhisperFileError(DictationError):
-    """The file is not a Whisper model this program can start from."""
-
-
-def read_ctranslate2(path: Path) -> dict[str, Tensor]:
-    """Return the variables of a CTranslate2 `model.bin` as float32 tensors.
-
-    Raises WhisperFileError when the file is missing, damaged or of another version.
-    """
-    try:
-        with path.open("rb") as file:
-            return dict(_variables(file, path))
-    except OSError as error:
-        raise WhisperFileError(f"{path}: {error.strerror}") from error
-    except (struct.error, KeyError, UnicodeDecodeError, ValueError) as error:
-        raise WhisperFileError(f"{path}: not a CTranslate2 model, or a damaged one") from error
-
-
-def _variables(file: BinaryIO, path: Path) -> Iterator[tuple[str, Tensor]]:
-    (version,) = struct.unpack("<I", file.read(4))
-    if version != _VERSION:
-        raise WhisperFileError(f"{path}: CTranslate2 version {version}, wanted {_VERSION}")
-    _string(file)
-    _revision, count = struct.unpack("<II", file.read(8))
-    for _ in range(count):
-        name = _string(file)
-        (rank,) = struct.unpack("<B", file.read(1))
-        shape = struct.unpack(f"<{rank}I", file.read(4 * rank))
-        (kind,) = struct.unpack("<B", file.read(1))
-        (size,) = struct.unpack("<I", file.read(4))
-        array = np.frombuffer(file.read(size), dtype=_TYPES[kind]).reshape(shape)
-        yield name, torch.from_numpy(array.astype(np.float32))
-
-
-def _string(file: BinaryIO) -> str:
-    (length,) = struct.unpack("<H", file.read(2))
-    return file.read(length).rstrip(b"\0").decode()
-
-
-def start_from_whisper(model: JointModel, path: Path, decoder_tokens: Sequence[int]) -> set[str]:
+def start_from_whisper(model: JointModel, folder: Path, decoder_tokens: Sequence[int]) -> set[str]:
     """Copy Whisper's encoder and decoder into `model`; every new module starts as nothing.
 
     The projections that close the new modules are set to zero: the full-context memory is what
     Whisper's own encoder computes, and the upper blocks begin by passing on the mean of each pair
-    of its frames. `decoder_tokens` names, for each token of the
-    model's decoder, Whisper's own id. Returns the names of the parameters that came
-    from Whisper. Raises WhisperFileError when the shapes do not fit.
+    of its frames. `decoder_tokens` names, for each token of the model's decoder, Whisper's own id.
+    Returns the names of the parameters that came from Whisper. Raises WhisperFileError.
     """
-    source = read_ctranslate2(path)
+    source = read_whisper(folder)
     mapped = dict(_encoder_weights(source, len(model.encoder.blocks)))
     if model.decoder is not None:
         mapped |= dict(_decoder_weights(source, len(model.decoder.blocks)))
@@ -85,7 +36,7 @@ def start_from_whisper(model: JointModel, path: Path, decoder_tokens: Sequence[i
             if name not in own or own[name].shape != value.shape:
                 found = tuple(own[name].shape) if name in own else None
                 raise WhisperFileError(
-                    f"{path}: {name} is {tuple(value.shape)}, the model has {found}"
+                    f"{folder}: {name} is {tuple(value.shape)}, the model has {found}"
                 )
             own[name].copy_(value)
         for name, parameter in own.items():

@@ -1,5 +1,6 @@
 """The parser's commands about models: making, judging and timing them."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +46,7 @@ def train(
     except ModuleNotFoundError as error:
         raise _extra_missing(error, "training") from error
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"model: {run(settings, console)}")
+    console.print(f"model: {run(settings, console, os.environ)}")
 
 
 def evaluate(

@@ -13,7 +13,7 @@ import tokenizers
 from dictation.errors import DictationError
 from dictation.text.normalize import is_cjk, join_words, words_of
 
-_BLANK, _UNKNOWN = "<blank>", "<unk>"
+_BLANK, _UNKNOWN, _CLOSING = "<blank>", "<unk>", "<sos/eos>"
 _SPACE = "\u2581"
 _RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\u3400-\u4dbf\u4e00-\u9fff]+")
 
@@ -81,19 +81,25 @@ class CtcTokenizer:
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of token ids; blank and unknown give nothing."""
-        joined = "".join(self.units[index] for index in ids if index > 1)
+        """Return the text of token ids; blank, unknown and the end give nothing."""
+        units = (self.units[index] for index in ids if index > 1)
+        joined = "".join(unit for unit in units if unit != _CLOSING)
         return join_words(words_of(joined.replace(_SPACE, " ")))
 
 
 def build_ctc_tokenizer(
-    characters: Iterable[str], latin: Iterable[str], pieces: int
+    characters: Iterable[str], latin: Iterable[str], pieces: int, *, closing: bool = False
 ) -> CtcTokenizer:
-    """Learn a vocabulary: every character given, and `pieces` pieces of the Latin texts given."""
+    """Learn a vocabulary: every character given, and `pieces` pieces of the Latin texts given.
+
+    `closing`: a last unit opens and closes the texts of a decoder that writes these units.
+    """
     trained = _train_pieces(latin, pieces)
     cutter = sentencepiece.SentencePieceProcessor(model_proto=trained)
     latin_units = [cutter.id_to_piece(index) for index in range(1, cutter.get_piece_size())]
-    return CtcTokenizer([_BLANK, _UNKNOWN, *sorted(set(characters)), *latin_units], trained)
+    last = [_CLOSING] if closing else []
+    units = [_BLANK, _UNKNOWN, *sorted(set(characters)), *latin_units, *last]
+    return CtcTokenizer(units, trained)
 
 
 def _train_pieces(latin: Iterable[str], pieces: int) -> bytes:

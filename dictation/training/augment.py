@@ -13,8 +13,14 @@ Samples = NDArray[np.float32]
 class AugmentConfig:
     """How often and how strongly training audio is changed.
 
-    Probabilities in 0..1, SNR in dB, levels in dB of gain, padding in seconds.
+    Probabilities in 0..1, SNR in dB, levels in dB of gain, padding and pauses in seconds. `joined`:
+    how often another utterance follows in the same recording, where neither is longer than
+    `joined_seconds`; one of another language makes a mixed one.
     """
+
+    joined: float = 0.5
+    joined_seconds: float = 5.0
+    pause: tuple[float, float] = (0.03, 0.5)
 
     speed: float = 0.6
     speed_range: tuple[float, float] = (0.88, 1.15)
@@ -94,7 +100,21 @@ def mask_features(
     return masked
 
 
+def join(first: Samples, second: Samples, pause: float, rng: np.random.Generator) -> Samples:
+    """Put one recording behind another, levelled to it, after `pause` seconds of near silence."""
+    levels = [float(np.sqrt(np.mean(each**2))) if each.size else 0.0 for each in (first, second)]
+    if min(levels) > 0.0:
+        second = second * np.float32(np.clip(levels[0] / levels[1], 0.25, 4.0))
+    return np.concatenate([first, _hiss(int(pause * 16_000), rng), second])
+
+
+def _hiss(size: int, rng: np.random.Generator) -> Samples:
+    return rng.standard_normal(size).astype(np.float32) * np.float32(
+        10.0 ** rng.uniform(-5.0, -3.2)
+    )
+
+
 def _pad(samples: Samples, longest: float, rng: np.random.Generator) -> Samples:
     before, after = (int(rng.uniform(0.0, longest) * 16_000) for _ in range(2))
-    hiss = rng.standard_normal(before + after).astype(np.float32) * 10.0 ** rng.uniform(-5.0, -3.2)
+    hiss = _hiss(before + after, rng)
     return np.concatenate([hiss[:before], samples, hiss[before:]])

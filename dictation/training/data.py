@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from dictation.audio.files import read_audio
 from dictation.model.features import LogMel
 from dictation.text.normalize import is_cjk, spoken_form
 from dictation.text.tokenizer import DecoderTokenizer, Tokenizer
-from dictation.training.augment import AugmentConfig, augment, mask_features
+from dictation.training.augment import AugmentConfig, augment, join, mask_features
 from dictation.training.manifest import Utterance
 
 _IGNORED = -100
@@ -35,6 +35,15 @@ class Batch:
     next_tokens: Tensor
     languages: Tensor
     seconds: float
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on another device."""
+        tensors = {
+            field.name: getattr(self, field.name).to(device, non_blocking=True)
+            for field in fields(self)
+            if field.name != "seconds"
+        }
+        return replace(self, **tensors)
 
 
 @dataclass(frozen=True)
@@ -105,15 +114,36 @@ class BatchBuilder(Dataset[Batch]):
         return len(self._plan)
 
     def __getitem__(self, position: int) -> Batch:
-        utterances = [self._corpora[c].utterances[i] for c, i in self._plan[position]]
-        frames = [
-            self._frames(utterance, np.random.default_rng((*self._seed, position, index)))
-            for index, utterance in enumerate(utterances)
-        ]
+        utterances: list[Utterance] = []
+        frames: list[Tensor] = []
+        for index, (corpus, number) in enumerate(self._plan[position]):
+            rng = np.random.default_rng((*self._seed, position, index))
+            utterance, samples = self._recording(self._corpora[corpus].utterances[number], rng)
+            utterances.append(utterance)
+            frames.append(self._frames(utterance, samples, rng))
         return collate(utterances, frames, self._tokenizer, self._decoder_tokenizer)
 
-    def _frames(self, utterance: Utterance, rng: np.random.Generator) -> Tensor:
+    def _recording(
+        self, utterance: Utterance, rng: np.random.Generator
+    ) -> tuple[Utterance, NDArray[np.float32]]:
         samples = load_samples(utterance.audio)
+        config = self._config
+        if config is None or rng.random() >= config.joined:
+            return utterance, samples
+        corpus = self._corpora[int(rng.integers(len(self._corpora)))].utterances
+        other = corpus[int(rng.integers(len(corpus)))]
+        # Nothing much longer than itself follows: batches are planned by length.
+        longest = min(config.joined_seconds, 1.2 * utterance.duration)
+        if utterance.duration > config.joined_seconds or other.duration > longest:
+            return utterance, samples
+        if utterance.language is None or other.language is None:
+            return utterance, samples
+        both = join(samples, load_samples(other.audio), rng.uniform(*config.pause), rng)
+        return follow(utterance, other), both
+
+    def _frames(
+        self, utterance: Utterance, samples: NDArray[np.float32], rng: np.random.Generator
+    ) -> Tensor:
         if self._config is None:
             return self._features.forward(torch.from_numpy(samples))
         if utterance.language is None and samples.size > 16_000:
@@ -125,6 +155,22 @@ class BatchBuilder(Dataset[Batch]):
         changed = augment(samples, self._config, rng, noise)
         frames = self._features.forward(torch.from_numpy(changed)).numpy()
         return torch.from_numpy(mask_features(frames, self._config, rng))
+
+
+def follow(first: Utterance, second: Utterance) -> Utterance:
+    """Return what one speaker says who says `first` and then `second`; its audio is the first's."""
+    written = [written_target(each).strip() for each in (first, second)]
+    gap = "" if any(is_cjk(text[:1]) for text in written[1:]) else " "
+    if written[0][-1:].isalnum():
+        gap = "，" if is_cjk(written[0][-1]) else ", "
+    return Utterance(
+        audio=first.audio,
+        text=f"{spoken_form(first.text)} {spoken_form(second.text)}",
+        written=gap.join(written),
+        language=first.language if first.language == second.language else "mix",
+        speaker=first.speaker,
+        duration=first.duration + second.duration,
+    )
 
 
 def collate(
@@ -149,11 +195,10 @@ def collate(
     )
 
 
-def loader(builder: BatchBuilder, first: int, workers: int) -> Iterator[Batch]:
-    """Yield the batches of an epoch from number `first` on, built by `workers` processes."""
-    rest = torch.utils.data.Subset(builder, range(first, len(builder)))
+def loader(builder: BatchBuilder, numbers: Sequence[int], workers: int) -> Iterator[Batch]:
+    """Yield the batches of an epoch with these numbers, built by `workers` processes."""
     yield from DataLoader(
-        rest,
+        torch.utils.data.Subset(builder, numbers),
         batch_size=None,
         num_workers=workers,
         prefetch_factor=8 if workers else None,

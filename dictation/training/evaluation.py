@@ -38,10 +38,12 @@ def greedy_errors(
     """Return the error rate of greedy CTC under a chunk mask, quick enough to watch training by."""
     hypotheses = []
     model.eval()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    device = model.ctc.weight.device
+    with torch.inference_mode():
         for samples in audio:
-            features = model.features(samples)[None]
-            output = model.encoder(features, torch.tensor([features.size(1)]), chunk_size)
+            features = model.features(samples.to(device))[None]
+            lengths = torch.tensor([features.size(1)], device=device)
+            output = model.encoder(features, lengths, chunk_size)
             path = greedy(model.ctc_log_probs(output.top)[0])
             hypotheses.append(tokenizer.decode(path.tokens))
     return error_rate([utterance.text for utterance in utterances], hypotheses)

@@ -1,7 +1,7 @@
 """The joint loss: CTC, attention and language, weighted."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,11 +9,30 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dictation.model.decoder import AttentionDecoder
+from dictation.model.encoder import Encoder
 from dictation.model.joint import JointModel
 from dictation.training.config import LossTable
 from dictation.training.data import Batch
 
 _IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the sums of a step are divided by: all its utterances, and those with a language.
+
+    A step may be several batches, in several processes: divided by the whole step's counts, their
+    gradients add up to those of one large batch.
+    """
+
+    utterances: int
+    labelled: int
+
+    @classmethod
+    def of(cls, batches: Sequence[Batch]) -> "Counts":
+        """Count what is in some batches."""
+        labelled = sum(int((batch.languages != _IGNORED).sum()) for batch in batches)
+        return cls(sum(len(batch.lengths) for batch in batches), labelled)
 
 
 @dataclass(frozen=True)
@@ -24,6 +43,7 @@ class Losses:
     ctc: Tensor
     attention: Tensor
     language: Tensor
+    distillation: Tensor
 
 
 def joint_loss(
@@ -32,21 +52,27 @@ def joint_loss(
     weights: LossTable,
     chunk_size: int | None,
     left_context: int,
+    counts: Counts | None = None,
+    teacher: Encoder | None = None,
 ) -> Losses:
     """Return the joint CTC/attention loss (Watanabe et al. 2017, eq. 10) with the language head's
     cross-entropy, per utterance, under a chunk mask. A decoder that writes CTC's units learns from
-    the CTC targets."""
+    the CTC targets. `teacher`: whose states with full context are those to come near to."""
+    counts = counts or Counts.of([batch])
     output = model.encoder(batch.features, batch.lengths, chunk_size, left_context)
     log_probs = model.ctc_log_probs(output.top)
-    ctc = F.ctc_loss(
-        log_probs.transpose(0, 1),
-        batch.targets,
-        output.top_lengths,
-        batch.target_lengths,
-        reduction="sum",
-        zero_infinity=True,
-    ) / len(batch.lengths)
-    attention = language = torch.zeros((), device=ctc.device)
+    ctc = (
+        F.ctc_loss(
+            log_probs.transpose(0, 1),
+            batch.targets,
+            output.top_lengths,
+            batch.target_lengths,
+            reduction="sum",
+            zero_infinity=True,
+        )
+        / counts.utterances
+    )
+    attention = language = distillation = torch.zeros((), device=ctc.device)
     if weights.attention > 0.0:
         for part, decoder, tokens, following in _decoder_parts(model, batch, weights.reverse):
             states = decoder(tokens, output.memory, output.memory_lengths)
@@ -54,12 +80,32 @@ def joint_loss(
             divergence = smoothed_divergence(
                 decoder.logits(states[scored]).float(), following[scored], weights.label_smoothing
             )
-            attention = attention + part * divergence / len(batch.lengths)
+            attention = attention + part * divergence / counts.utterances
     told = model.language_log_probs(output)
-    if told is not None and weights.language > 0.0 and bool((batch.languages != _IGNORED).any()):
-        language = F.nll_loss(told, batch.languages, ignore_index=_IGNORED)
-    total = weights.ctc * ctc + weights.attention * attention + weights.language * language
-    return Losses(total, ctc.detach(), attention.detach(), language.detach())
+    if told is not None and weights.language > 0.0 and counts.labelled:
+        surprise = F.nll_loss(told, batch.languages, ignore_index=_IGNORED, reduction="sum")
+        language = surprise / counts.labelled
+    if teacher is not None:
+        with torch.no_grad():
+            wanted = teacher(batch.features, batch.lengths)
+        apart = state_distance(output.memory, wanted.memory, output.memory_lengths)
+        distillation = apart.sum() / counts.utterances
+    total = (
+        weights.ctc * ctc
+        + weights.attention * attention
+        + weights.language * language
+        + weights.distillation * distillation
+    )
+    parts = (ctc, attention, language, distillation)
+    return Losses(total, *(part.detach() for part in parts))
+
+
+def state_distance(states: Tensor, wanted: Tensor, lengths: Tensor) -> Tensor:
+    """Return how far encoder states (B, T, D) are from those wanted, (B,): the squared error over
+    the frames of each utterance, as a share of what the wanted ones hold."""
+    inside = (torch.arange(states.size(1), device=states.device) < lengths[:, None])[..., None]
+    error = ((states.float() - wanted.float()).square() * inside).sum((1, 2))
+    return error / (wanted.float().square() * inside).sum((1, 2)).clamp(min=1e-6)
 
 
 def smoothed_divergence(logits: Tensor, wanted: Tensor, smoothing: float) -> Tensor:

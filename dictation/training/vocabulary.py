@@ -1,6 +1,7 @@
 """The vocabularies of a new model, made from what it will be trained on."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from dictation.text.normalize import is_cjk, spoken_form, words_of
@@ -22,27 +23,53 @@ def common_characters() -> list[str]:
     return [character for character in decoded if character]
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """Texts to learn from: as they are said, and as they are written."""
+
+    spoken: tuple[str, ...]
+    written: tuple[str, ...]
+
+    @classmethod
+    def of(cls, utterances: Iterable[Utterance], texts: Iterable[Path]) -> "_Texts":
+        spoken: list[str] = []
+        written: list[str] = []
+        for utterance in utterances:
+            spoken.append(spoken_form(utterance.text))
+            written.append(written_target(utterance))
+        for path in texts:
+            for line in _lines(path):
+                written += [line, " " + line]
+                if not any(map(str.isdigit, line)):  # a written number is not what is said
+                    spoken.append(spoken_form(line))
+        return cls(tuple(spoken), tuple(written))
+
+    @property
+    def characters(self) -> set[str]:
+        return {c for text in self.spoken for c in text if is_cjk(c)} | set(common_characters())
+
+    def units(self, latin_pieces: int, *, closing: bool) -> CtcTokenizer:
+        words = ([word for word in words_of(text) if word.isascii()] for text in self.spoken)
+        latin = [" ".join(each) for each in words if each]
+        return build_ctc_tokenizer(self.characters, latin, latin_pieces, closing=closing)
+
+
+def make_ctc_vocabulary(
+    utterances: Iterable[Utterance], texts: Iterable[Path], latin_pieces: int, *, closing: bool
+) -> CtcTokenizer:
+    """Return the CTC vocabulary; `closing`: with the unit a decoder of these units needs."""
+    return _Texts.of(utterances, texts).units(latin_pieces, closing=closing)
+
+
 def make_vocabularies(
     utterances: Iterable[Utterance], texts: Iterable[Path], latin_pieces: int, whisper: Path
 ) -> tuple[CtcTokenizer, DecoderTokenizer, list[int]]:
     """Return the CTC vocabulary, the decoder's, and Whisper's own id for each of the latter."""
-    spoken: list[str] = []
-    written: list[str] = []
-    for utterance in utterances:
-        spoken.append(spoken_form(utterance.text))
-        written.append(written_target(utterance))
-    for path in texts:
-        for line in _lines(path):
-            written += [line, " " + line]
-            if not any(map(str.isdigit, line)):  # a written number is not what is said
-                spoken.append(spoken_form(line))
-    characters = {c for text in spoken for c in text if is_cjk(c)} | set(common_characters())
-    written += sorted(characters)
-    latin = [" ".join(word for word in words_of(text) if word.isascii()) for text in spoken]
-    ctc = build_ctc_tokenizer(characters, [text for text in latin if text], latin_pieces)
+    learned = _Texts.of(utterances, texts)
     definition = (whisper / "tokenizer.json").read_text(encoding="utf-8")
+    written = (*learned.written, *sorted(learned.characters))
     smaller, old = shrink_whisper_tokenizer(definition, written)
-    return ctc, DecoderTokenizer(smaller), old
+    return learned.units(latin_pieces, closing=False), DecoderTokenizer(smaller), old
 
 
 def _lines(path: Path) -> list[str]:

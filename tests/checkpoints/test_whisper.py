@@ -1,15 +1,18 @@
 """A model started from Whisper computes, before any training, what Whisper computes."""
 
+import re
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from dictation.checkpoints.whisper import WhisperFileError, read_ctranslate2, start_from_whisper
+from dictation.checkpoints.whisper import start_from_whisper
+from dictation.checkpoints.whisper_files import WhisperFileError, read_ctranslate2, read_whisper
 from dictation.model.attention import sinusoids
 from dictation.model.joint import JointModel
 from tests.models import tiny_config
@@ -146,7 +149,7 @@ def file(tmp_path):
 def started(file):
     torch.manual_seed(1)
     model = JointModel(tiny_config(decoder=len(KEPT))).eval()
-    names = start_from_whisper(model, file, KEPT)
+    names = start_from_whisper(model, file.parent, KEPT)
     return model, names
 
 
@@ -156,6 +159,58 @@ def test_the_file_is_read_as_it_was_written(file):
     assert read.keys() == written.keys()
     for name, value in written.items():
         assert np.array_equal(read[name].numpy(), value)
+
+
+def hub_names(variables: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    """Return the same weights under the names of the hub's `model.safetensors`."""
+    kinds = {"gamma": "weight", "beta": "bias", "weight": "weight", "bias": "bias"}
+    inside = {
+        "self_attention/layer_norm": ["self_attn_layer_norm"],
+        "self_attention/linear_0": [f"self_attn.{part}_proj" for part in "qkv"],
+        "self_attention/linear_1": ["self_attn.out_proj"],
+        "attention/layer_norm": ["encoder_attn_layer_norm"],
+        "attention/linear_0": ["encoder_attn.q_proj"],
+        "attention/linear_1": ["encoder_attn.k_proj", "encoder_attn.v_proj"],
+        "attention/linear_2": ["encoder_attn.out_proj"],
+        "ffn/layer_norm": ["final_layer_norm"],
+        "ffn/linear_0": ["fc1"],
+        "ffn/linear_1": ["fc2"],
+    }
+    tables = {"embeddings": "embed_tokens", "position_encodings": "embed_positions"}
+    theirs: dict[str, torch.Tensor] = {}
+    for name, value in variables.items():
+        side, rest = name.split("/", 1)
+        rest, _, kind = rest.rpartition("/")
+        kind = kinds.get(kind, "weight")
+        layer = re.match(r"layer_(\d+)/(.*)", rest)
+        if layer is not None:
+            root, names = f"{side}.layers.{layer[1]}", inside[layer[2]]
+        else:
+            root = side
+            names = [tables.get(rest, rest)]
+        for part, block in zip(names, np.split(value, len(names)), strict=True):
+            if not (kind == "bias" and part.endswith("k_proj")):
+                theirs[f"model.{root}.{part}.{kind}"] = torch.from_numpy(block.copy())
+    return theirs
+
+
+def test_the_hubs_file_holds_the_same(tmp_path):
+    save_file(hub_names(random_whisper()), tmp_path / "model.safetensors")
+    read = read_whisper(tmp_path)
+    for name, value in random_whisper().items():
+        assert np.array_equal(read.pop(name).numpy(), value), name
+    assert not read
+
+
+@pytest.mark.parametrize(
+    "left_out", ["model.decoder.layers.0.fc2.bias", "model.encoder.conv1.bias"]
+)
+def test_a_file_of_the_hub_with_a_hole_is_named(tmp_path, left_out):
+    weights = hub_names(random_whisper())
+    del weights[left_out]
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(WhisperFileError, match=r"model\.safetensors: not a Whisper model"):
+        read_whisper(tmp_path)
 
 
 def test_the_encoder_starts_as_whispers(started):
@@ -201,7 +256,7 @@ def test_another_shape_is_refused(tmp_path):
     variables["encoder/conv1/weight"] = np.zeros((8, MELS, 3), np.float32)
     write(variables, tmp_path / "model.bin")
     with pytest.raises(WhisperFileError, match=r"conv1\.weight is \(8, 20, 3\)"):
-        start_from_whisper(JointModel(tiny_config(decoder=5)), tmp_path / "model.bin", KEPT)
+        start_from_whisper(JointModel(tiny_config(decoder=5)), tmp_path, KEPT)
 
 
 def test_damaged_files_are_named(tmp_path, file):

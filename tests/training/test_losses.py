@@ -9,7 +9,12 @@ from torch.nn import functional as F
 from dictation.model.config import DecoderConfig
 from dictation.training.config import LossTable
 from dictation.training.data import Batch
-from dictation.training.losses import joint_loss, smoothed_divergence
+from dictation.training.losses import (
+    Counts,
+    joint_loss,
+    smoothed_divergence,
+    state_distance,
+)
 from tests.models import tiny_config, tiny_model
 
 
@@ -60,3 +65,41 @@ def test_both_decoders_learn_and_padding_teaches_nothing():
         assert all(parameter.grad is not None for parameter in decoder.parameters())
     again = joint_loss(model, other, weights, 4, -1)
     assert again.attention.item() == pytest.approx(losses.attention.item(), rel=1e-6)
+
+
+def test_a_teacher_with_the_same_states_has_nothing_to_teach():
+    states, lengths = torch.randn(2, 6, 4), torch.tensor([6, 3])
+    assert state_distance(states, states, lengths).tolist() == [0.0, 0.0]
+    doubled = 2 * states
+    doubled[1, 3:] = 99.0  # padding counts for nothing
+    torch.testing.assert_close(state_distance(doubled, states, lengths), torch.ones(2))
+
+
+def test_the_gradients_of_parts_add_up_to_those_of_the_whole():
+    model = tiny_model(tiny_config(whisper=False)).eval()
+
+    def batch(rows):
+        features = torch.linspace(-1, 1, 60 * 20).view(60, 20)
+        return Batch(
+            features=torch.stack([features * (row + 1) for row in rows]),
+            lengths=torch.full((len(rows),), 60),
+            targets=torch.tensor([[3 + row, 4] for row in rows]),
+            target_lengths=torch.full((len(rows),), 2),
+            tokens=torch.zeros(len(rows), 1, dtype=torch.long),
+            next_tokens=torch.full((len(rows), 1), -100),
+            languages=torch.tensor([-100 if row == 1 else 0 for row in rows]),
+            seconds=1.0,
+        )
+
+    def gradients(parts):
+        model.zero_grad()
+        batches = [batch(rows) for rows in parts]
+        counts = Counts.of(batches)
+        for each in batches:
+            joint_loss(model, each, LossTable(), 4, -1, counts).total.backward()
+        return [p.grad.clone() for p in model.parameters() if p.grad is not None]
+
+    whole, parts = gradients([[0, 1, 2]]), gradients([[0, 1], [2]])
+    assert len(whole) == len(parts) > 10
+    for one, other in zip(whole, parts, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)

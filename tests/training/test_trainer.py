@@ -1,69 +1,32 @@
 """Training on a few seconds of sound: it learns, it can be stopped, and batches come out alike."""
 
-import io
 import json
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from rich.console import Console
 
-from dictation.checkpoints.own import load_checkpoint, save_checkpoint
-from dictation.training.augment import AugmentConfig, augment, mix
-from dictation.training.config import TrainingConfigError, read_training_config
-from dictation.training.data import Corpus, plan_epoch, written_target
+from dictation.checkpoints.own import load_checkpoint
+from dictation.training.augment import AugmentConfig, augment, join, mix
+from dictation.training.config import LossTable, TrainingConfigError, read_training_config
+from dictation.training.data import Corpus, follow, plan_epoch, written_target
 from dictation.training.manifest import ManifestError, Utterance, read_manifest
-from dictation.training.trainer import draw_chunk, learning_factor, train
-from tests.models import tiny_checkpoint
+from dictation.training.schedule import draw_chunk, learning_factor
+from dictation.training.trainer import train
+from tests.training.runs import console, write_corpus, write_recipe
 
-TEXTS = [("这个 API", "mix"), ("今天", "zh"), ("the code", "en"), ("讨论", "zh")]
+CHUNKS = "[chunks]\nsizes = [4, 8]"
 
 
 @pytest.fixture
 def manifest(tmp_path):
-    rng = np.random.default_rng(0)
-    lines = []
-    for index, (text, language) in enumerate(TEXTS):
-        tone = np.sin(np.arange(16_000) * (0.05 + 0.04 * index)) * 0.3
-        sound = (tone + 0.01 * rng.standard_normal(16_000)).astype(np.float32)
-        soundfile.write(tmp_path / f"{index}.wav", sound, 16_000)
-        lines.append({"audio": f"{index}.wav", "text": text, "lang": language, "duration": 1.0})
-    path = tmp_path / "manifest.jsonl"
-    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
-    return path
+    return write_corpus(tmp_path)
 
 
 def recipe(tmp_path, manifest, steps, *, out="run", save_every=1):
-    if not (tmp_path / "start").exists():
-        save_checkpoint(tiny_checkpoint(), tmp_path / "start", torch.float32)
-    path = tmp_path / f"{out}-{steps}.toml"
-    path.write_text(
-        f"""
-        out = "{tmp_path / out}"
-        batch_seconds = 4
-        threads = 1
-        loaders = 0
-        bf16 = false
-        save_every = {save_every}
-        evaluate_every = 1000
-        [start]
-        checkpoint = "{tmp_path / "start"}"
-        [[corpus]]
-        manifest = "{manifest}"
-        [schedule]
-        steps = {steps}
-        warm_up = 3
-        [chunks]
-        sizes = [4, 8]
-        """,
-        encoding="utf-8",
-    )
+    path = write_recipe(tmp_path, manifest, steps, out=out, save_every=save_every, tables=CHUNKS)
     return read_training_config(path)
-
-
-def console():
-    return Console(file=io.StringIO(), width=200)
 
 
 def losses_of(output: Console) -> list[float]:
@@ -73,14 +36,14 @@ def losses_of(output: Console) -> list[float]:
 
 def test_the_loss_falls(tmp_path, manifest):
     output = console()
-    train(recipe(tmp_path, manifest, 200, save_every=200), output)
+    train(recipe(tmp_path, manifest, 200, save_every=200), output, {})
     losses = losses_of(output)
     assert losses[-1] < 0.7 * losses[0]
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, manifest):
     whole = recipe(tmp_path, manifest, 6, out="whole")
-    train(whole, console())
+    train(whole, console(), {})
     # The same schedule, stopped in its middle: the state of step 3 is what a kill leaves behind.
     stopped = recipe(tmp_path, manifest, 6, out="stopped")
     saved = {}
@@ -92,9 +55,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, manifest):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "save", keep)
-        train(stopped, console())
+        train(stopped, console(), {})
     (tmp_path / "stopped" / "training.pt").write_bytes(saved[3])
-    train(stopped, console())
+    train(stopped, console(), {})
     models = [load_checkpoint(tmp_path / name / "model").model for name in ("whole", "stopped")]
     for one, other in zip(*(model.state_dict().values() for model in models), strict=True):
         assert torch.equal(one, other)
@@ -112,6 +75,34 @@ def test_an_epoch_draws_by_weight_and_fills_no_batch_too_full(manifest):
     drawn = [number for batch in plan for number, _ in batch]
     assert (drawn.count(0), drawn.count(1)) == (40, 4)
     assert max(len(batch) for batch in plan) <= 3
+
+
+def test_the_weights_of_the_losses_move_in_a_straight_line():
+    table = LossTable(ctc=0.8, ctc_end=0.4, attention=0.2)
+    assert [round(table.at(done).ctc, 3) for done in (0.0, 0.5, 1.0)] == [0.8, 0.6, 0.4]
+    assert table.at(1.0).attention == 0.2
+
+
+def test_two_utterances_are_joined_into_one_of_both_languages(tmp_path):
+    first = Utterance(tmp_path, "打开 API", "打开 API", "zh", "a", 1.0)
+    second = Utterance(tmp_path, "IT IS FOUR", "IT IS FOUR", "en", "b", 2.0)
+    both = follow(first, second)
+    assert (both.text, both.language, both.duration) == ("打开 API it is four", "mix", 3.0)
+    assert both.written == "打开 API, It is four."
+    back = follow(second, first)
+    assert back.text == "it is four 打开 API"
+    assert follow(first, first).language == "zh"
+
+
+def test_a_recording_is_levelled_to_the_one_before_it():
+    rng = np.random.default_rng(0)
+    first = np.sin(np.arange(8_000) * 0.1).astype(np.float32) * 0.4
+    second = np.sin(np.arange(4_000) * 0.2).astype(np.float32) * 0.2
+    joined = join(first, second, 0.25, rng)
+    assert joined.size == 8_000 + 4_000 + 4_000
+    assert np.array_equal(joined[:8_000], first)
+    assert np.abs(joined[8_000:12_000]).max() < 0.01
+    assert np.abs(joined[12_000:]).max() == pytest.approx(0.4, rel=0.01)
 
 
 def test_chunks_are_drawn_by_step(tmp_path, manifest):
@@ -193,6 +184,7 @@ def test_recordings_without_transcript_are_left_out_and_noise_says_nothing(tmp_p
 
 def test_a_wrong_training_file_is_named(tmp_path):
     path = tmp_path / "train.toml"
-    path.write_text('out = "x"\n[start]\n[schedule]\nsteps = 0\n[[corpus]]\nmanifest = "m"\n')
+    tables = ['out = "x"', "[start]", 'preset = "article"', "[schedule]", "steps = 0"]
+    path.write_text("\n".join([*tables, "[[corpus]]", 'manifest = "m"']))
     with pytest.raises(TrainingConfigError, match=r"train\.toml: schedule\.steps = 0"):
         read_training_config(path)

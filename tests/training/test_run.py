@@ -1,0 +1,121 @@
+"""A run of `dictation train`: killed and taken up again, ended early, in two processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+
+from dictation.checkpoints.own import Checkpoint, load_checkpoint, save_checkpoint
+from dictation.training.config import TrainingConfigError, read_training_config
+from dictation.training.records import ErrorRecord, StepRecord, read_records
+from dictation.training.trainer import train
+from tests import wenet_folder
+from tests.models import tiny_checkpoint, tiny_config, tiny_model
+from tests.training.runs import console, write_corpus, write_recipe
+
+PATIENCE = 90.0
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return write_corpus(tmp_path)
+
+
+def run_command(recipe, *launcher):
+    return subprocess.Popen(
+        [sys.executable, *launcher, "-m", "dictation", "train", str(recipe)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def steps_of(folder):
+    return [record for record in read_records(folder) if isinstance(record, StepRecord)]
+
+
+def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path, manifest):
+    whole = write_recipe(tmp_path, manifest, 40, out="whole")
+    killed = write_recipe(tmp_path, manifest, 40, out="killed", save_every=3)
+    train(read_training_config(whole), console(), {})
+    with run_command(killed) as process:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and process.poll() is None:
+            if len(steps_of(tmp_path / "killed")) >= 8:
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.01)
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    before = len(steps_of(tmp_path / "killed"))
+    assert 8 <= before < 40
+    train(read_training_config(killed), console(), {})
+    curves = [steps_of(tmp_path / name) for name in ("whole", "killed")]
+    assert curves[0] == curves[1]
+    assert [record.step for record in curves[1]] == list(range(1, 41))
+
+
+def test_a_run_ends_when_the_development_sets_gain_nothing(tmp_path, manifest):
+    recipe = write_recipe(
+        tmp_path,
+        manifest,
+        60,
+        tables="new_rate = 1e-12\ninner_rate = 1e-12\nold_rate = 1e-12\npatience = 2",
+        top=f'dev = ["{manifest}"]\nevaluate_every = 3',
+        save_every=100,
+    )
+    folder = train(read_training_config(recipe), console(), {})
+    looks = [r for r in read_records(tmp_path / "run") if isinstance(r, ErrorRecord)]
+    assert [look.step for look in looks] == [3, 6, 9]
+    assert load_checkpoint(folder).name == "starter"
+
+
+def test_patience_without_development_sets_is_refused(tmp_path, manifest):
+    recipe = write_recipe(tmp_path, manifest, 5, tables="patience = 2")
+    with pytest.raises(TrainingConfigError, match="patience needs development sets"):
+        read_training_config(recipe)
+
+
+def test_two_processes_take_the_step_of_one_with_the_double_batch(tmp_path, manifest):
+    config = tiny_config()
+    encoder = replace(
+        config.encoder,
+        block=replace(config.encoder.block, dropout=0.0),
+        upper=replace(config.encoder.upper, dropout=0.0),
+    )
+    plain = tiny_checkpoint()
+    config = replace(config, vocabulary=len(plain.tokenizer), encoder=encoder)
+    certain = Checkpoint("certain", tiny_model(config), plain.tokenizer)
+    save_checkpoint(certain, tmp_path / "start", torch.float32)
+    recipes = {}
+    for name, size in (("alone", 2), ("both", 1)):
+        recipes[name] = write_recipe(
+            tmp_path, manifest, 3, out=name, tables=f"accumulate = {size}", seconds=2
+        )
+    train(read_training_config(recipes["alone"]), console(), {})
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    process = run_command(recipes["both"], *launcher)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    assert "processes: 2" in output
+    one, two = (steps_of(tmp_path / name) for name in ("alone", "both"))
+    for alone, both in zip(one, two, strict=True):
+        assert asdict(both) == pytest.approx(asdict(alone), rel=1e-4)
+    models = [load_checkpoint(tmp_path / name / "model").model for name in ("alone", "both")]
+    for ours, theirs in zip(*(model.state_dict().values() for model in models), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
+
+
+def test_a_wenet_folder_is_taken_up_and_trained_both_ways(tmp_path, manifest):
+    folder = tmp_path / "wenet"
+    wenet_folder.write(folder, wenet_folder.settings())
+    recipe = write_recipe(tmp_path, manifest, 2, start=f'checkpoint = "{folder}"')
+    model = load_checkpoint(train(read_training_config(recipe), console(), {})).model
+    assert model.reverse_decoder is not None
+    records = steps_of(tmp_path / "run")
+    assert all(record.attention > 0.0 for record in records)
