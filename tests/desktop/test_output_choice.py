@@ -27,7 +27,7 @@ EVERYTHING = Means(
             Environment("linux", display=":0", wayland_display="wayland-0"),
             ["ibus", "wayland", "wtype", "clipboard"],
         ),
-        (Environment("windows"), ["clipboard"]),
+        (Environment("windows"), ["windows", "clipboard"]),
         (Environment("linux"), []),
     ],
 )

@@ -68,6 +68,9 @@ def _every_route(env: Environment, means: Means) -> Iterator[RankedRoute]:
     elif env.wayland:
         yield _wayland(env, means)
         yield _wtype(means)
+        yield _portal(means)
+    elif env.platform in ("windows", "macos"):
+        yield RankedRoute(env.platform, True, "type; never tried on a real one")
     yield _clipboard(env, means)
 
 
@@ -102,6 +105,17 @@ def _wtype(means: Means) -> RankedRoute:
     if "wtype" not in means.programs:
         return RankedRoute("wtype", False, "wtype is missing", "sudo apt install wtype")
     return RankedRoute("wtype", True, "type in terminals where a paste is not taken")
+
+
+def _portal(means: Means) -> RankedRoute:
+    if not means.portal:
+        return RankedRoute(
+            "portal",
+            False,
+            "the desktop portal does not offer to press keys (RemoteDesktop)",
+            "install the portal of your desktop: xdg-desktop-portal-gnome or -kde",
+        )
+    return RankedRoute("portal", True, "paste by the portal's keys; asks you once, untested")
 
 
 def _clipboard(env: Environment, means: Means) -> RankedRoute:

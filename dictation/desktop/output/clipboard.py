@@ -22,7 +22,7 @@ class ClipboardCopy:
     def __init__(
         self, copy: Callable[[str], None], close: Callable[[], None] | None = None
     ) -> None:
-        self._copy = copy
+        self.copy = copy
         self._close = close
 
     def show_partial(self, text: str, target: Window | None) -> None:
@@ -31,7 +31,7 @@ class ClipboardCopy:
     def commit(self, text: str, target: Window | None) -> Receipt:
         """Copy the text; the target is not touched."""
         started = time.monotonic()
-        self._copy(text)
+        self.copy(text)
         return Receipt(self.name, time.monotonic() - started)
 
     def undo_last(self) -> None:

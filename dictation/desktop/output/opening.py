@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import assert_never
 
 import platformdirs
 
@@ -16,10 +17,13 @@ from dictation.desktop.ibus_address import read_ibus_address
 from dictation.desktop.output.base import CLIPBOARD_ROUTE, Output, OutputSettings, Route, RouteName
 from dictation.desktop.output.choosing import Means, find_programs, rank_routes
 from dictation.desktop.output.clipboard import ClipboardCopy, copy_with_pyperclip
+from dictation.desktop.output.macos import QuartzTyping, RealQuartz
+from dictation.desktop.output.portal import PortalPaste, portal_offers_keys
 from dictation.desktop.output.relay import Relay
 from dictation.desktop.output.wayland import WaylandPaste
 from dictation.desktop.output.wayland_desk import WaylandDesk
 from dictation.desktop.output.wayland_wire import WaylandError
+from dictation.desktop.output.windows import RealUser32, SendInputTyping
 from dictation.desktop.output.wtype import WtypeTyping
 from dictation.errors import DictationError
 
@@ -27,16 +31,19 @@ from dictation.errors import DictationError
 def find_means(env: Environment) -> Means:
     """Look for what the routes need."""
     desk = _wayland_desk(env)
-    try:
-        return Means(
-            programs=find_programs(),
-            ibus=_ibus_now(env),
-            clipboard=desk is not None and desk.has_clipboard,
-            keyboard=desk is not None and desk.has_keyboard,
-        )
-    finally:
-        if desk is not None:
-            desk.close()
+    clipboard = desk is not None and desk.has_clipboard
+    keyboard = desk is not None and desk.has_keyboard
+    if desk is not None:
+        desk.close()
+    # Asking wakes the portal, so it is left alone where there is no need of it.
+    portal = env.wayland and not keyboard and env.session_bus is not None
+    return Means(
+        programs=find_programs(),
+        ibus=_ibus_now(env),
+        portal=portal and portal_offers_keys(env.session_bus or ""),
+        clipboard=clipboard,
+        keyboard=keyboard,
+    )
 
 
 def _wayland_desk(env: Environment) -> WaylandDesk | None:
@@ -120,8 +127,21 @@ class _Opened:
                     partial(self._names, name),
                     {**os.environ, "WAYLAND_DISPLAY": str(self._env.wayland_socket)},
                 )
-            case _:
+            case "portal":
+                return PortalPaste(
+                    self._env.session_bus or "",
+                    self.clipboard.copy,
+                    self._settings,
+                    platformdirs.user_state_path("dictation") / "portal-token",
+                )
+            case "windows":
+                return SendInputTyping(RealUser32())
+            case "macos":
+                return QuartzTyping(RealQuartz(), self.clipboard.copy)
+            case "clipboard":
                 return self.clipboard
+            case _:
+                assert_never(name)
 
     def _ibus(self) -> Route:
         from dictation.desktop.output.ibus import IbusRoute
