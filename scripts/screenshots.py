@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageFilter
 from Xlib import X
 from Xlib.display import Display
@@ -23,7 +24,7 @@ from tests.desktop.apps import await_focus
 from tests.end_to_end.conftest import recordings
 from tests.end_to_end.watching import caption_picture
 from tests.hands import Hands
-from tests.screen import screen_colours
+from tests.screen import number, screen_colours
 from tests.xsession import XSession, wait_until, xsession
 
 WIDTH, HEIGHT = 1000, 600
@@ -125,16 +126,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="starter", help="a model's name or folder")
     parser.add_argument("--out", type=Path, default=Path("docs"))
-    parser.add_argument("pictures", nargs="*", help="dark, light, demo; all of them by default")
+    parser.add_argument(
+        "pictures", nargs="*", help="dark, light, demo, menus, settings; all of them by default"
+    )
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)
-    wanted = set(options.pictures) or {"dark", "light", "demo"}
+    wanted = set(options.pictures) or {"dark", "light", "demo", "menus", "settings"}
     for look in LOOKS:
         if look.name in wanted:
             speaking, landed = dictated(look, options.model)
             save(speaking, options.out / f"captions-{look.name}.png")
             if look.name == "light":
                 save(landed, options.out / "text-light.png")
+    if "menus" in wanted:
+        for language, submenu in (("en", 5), ("zh", 9)):
+            save(tray_menu(options.model, language, submenu), options.out / f"tray-{language}.png")
+    if "settings" in wanted:
+        save(settings_window(options.model), options.out / "settings.png")
     if "demo" in wanted:
         save(terminal(options.model), options.out / "demo.png")
 
@@ -173,6 +181,101 @@ def dictated(look: Look, model: str) -> tuple[Image.Image, Image.Image]:
         finally:
             daemon.end()
     return picture, landed
+
+
+def tray_menu(model: str, language: str, submenu: int) -> Image.Image:
+    """The tray's menu with one submenu open, after three texts have been said."""
+    look = LOOKS[1]
+    with (
+        xsession(size=f"{WIDTH}x{HEIGHT}") as session,
+        pulse.virtual_microphone() as microphone,
+        Hands(session.display) as hands,
+    ):
+        paint_wallpaper(session.display, look)
+        start_panel(session, look)
+        daemon = start_daemon(session, microphone, model, f'[interface]\nlanguage = "{language}"\n')
+        try:
+            open_editor(session, hands)
+            for name in ("mandarin", "english", "mixed"):
+                say(daemon, microphone, name)
+            x, y = wait_until(lambda: icon_place(session.display), "the icon")
+            hands.click(x, y, button=3)
+            time.sleep(1.0)
+            for _ in range(submenu):
+                hands.tap("Down")
+                time.sleep(0.1)
+            hands.tap("Right")
+            time.sleep(0.7)
+            picture = screen(session.display)
+        finally:
+            daemon.end()
+    return picture.crop((WIDTH - 620, 140, WIDTH, HEIGHT))
+
+
+def settings_window(model: str) -> Image.Image:
+    """The first page of the settings window while somebody speaks into it."""
+    with (
+        xsession(size="1000x720") as session,
+        pulse.virtual_microphone() as microphone,
+    ):
+        daemon = start_daemon(session, microphone, model, "[captions]\nenabled = false\n")
+        try:
+            config = str(session.folder / "config.toml")
+            session.spawn(
+                [sys.executable, "-m", "dictation", "settings", "--config", config],
+                env={"PYTHONPATH": str(Path.cwd())},
+            )
+            window = await_focus(session, "Dictation-settings")
+            time.sleep(1.5)
+            say(daemon, microphone, "english")
+            time.sleep(1.0)
+            daemon.command("start")
+            player = microphone.start_playing(recordings()["mixed"].path)
+            while (status := daemon.status()) is not None and len(status.caption or "") < 20:
+                time.sleep(0.05)
+            time.sleep(0.3)
+            picture = screen(session.display)
+            player.terminate()
+            connection = Display(session.display)
+            found = connection.create_resource_object("window", window.id)
+            size, root = found.get_geometry(), connection.screen().root
+            corner = root.translate_coords(found, 0, 0)
+            connection.close()
+        finally:
+            daemon.end()
+    return picture.crop((corner.x, corner.y, corner.x + size.width, corner.y + size.height))
+
+
+def start_daemon(
+    session: XSession, microphone: pulse.VirtualMicrophone, model: str, settings: str
+) -> RunningDaemon:
+    """Run Dictation with the virtual microphone, ready to listen."""
+    config = session.folder / "config.toml"
+    config.write_text(
+        f'[model]\nname = "{model}"\n[audio]\ndevice = "microphone"\n{settings}', encoding="utf-8"
+    )
+    session.env |= microphone.environment
+    session.env["XDG_DATA_HOME"] = session.env["XDG_STATE_HOME"] = str(session.folder)
+    daemon = RunningDaemon(session, session.env, config)
+    daemon.start()
+    daemon.wait_for("idle")
+    return daemon
+
+
+def say(daemon: RunningDaemon, microphone: pulse.VirtualMicrophone, name: str) -> None:
+    """Dictate one of the bundled recordings."""
+    daemon.command("start")
+    microphone.play(recordings()[name].path)
+    time.sleep(0.8)
+    daemon.command("stop")
+    daemon.wait_for("idle")
+
+
+def icon_place(display: str) -> tuple[int, int] | None:
+    """The middle of the idle icon in the panel, by its colour."""
+    top = HEIGHT - 36
+    rows, columns = np.nonzero(screen_colours(display)[top:] == number("#3d4655"))
+    return (int(np.median(columns)), top + int(np.median(rows))) if len(rows) > 30 else None
 
 
 def longest_caption(display: str, daemon: RunningDaemon) -> Image.Image:

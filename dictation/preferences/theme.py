@@ -79,6 +79,7 @@ class Theme:
         style.configure("Title.TLabel", font=self.title)
         style.configure("Help.TLabel", foreground=colours.quiet, font=self.small)
         style.configure("Error.TLabel", foreground=colours.error, font=self.small)
+        style.configure("Partial.TLabel", foreground=colours.quiet)
         style.configure("Done.TLabel", foreground=colours.live)
         for kind in ("TEntry", "TCombobox", "TSpinbox"):
             style.configure(

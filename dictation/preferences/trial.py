@@ -97,7 +97,7 @@ class Trial(ttk.Frame):
             padx=theme.px(12), pady=theme.px(10),
         )  # fmt: skip
         self.box.grid(sticky="ew")
-        self.partial = ttk.Label(self, wraplength=theme.px(560), foreground=colours.accent)
+        self.partial = ttk.Label(self, style="Partial.TLabel", wraplength=theme.px(560))
         self.final = ttk.Label(self, wraplength=theme.px(560))
         self.status = ttk.Label(self, style="Help.TLabel", wraplength=theme.px(560))
         for label in (self.status, self.partial, self.final):
