@@ -41,5 +41,9 @@ $(DEV_STAMP): pyproject.toml scripts/prepare.sh
 	@scripts/prepare.sh $(VENV) '.[dev]' test
 	@touch $@ $(STAMP)
 
+soak: $(DEV_STAMP)
+	@$(PYTHON) -m tests.desktop.soak
+	@$(PYTHON) -m tests.desktop.soak --busy
+
 clean:
 	rm -rf $(VENV)
