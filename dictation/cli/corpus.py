@@ -1,8 +1,12 @@
-"""`dictation synthesize`: a corpus of synthetic speech, with a bar for whoever waits."""
+"""`dictation synthesize` and `dictation manifest`, with a bar for whoever waits."""
+
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from dictation.errors import DictationError
+from dictation.training.corpora import CorpusName, write_manifests
 from dictation.training.synthesis import SynthesisOptions, SynthesisReport, synthesize
 
 
@@ -21,6 +25,24 @@ def synthesize_corpus(options: SynthesisOptions) -> None:
             options, lambda done, wanted: bar.update(task, completed=done, total=wanted or None)
         )
     print("\n".join(report_lines(report)))
+
+
+def write_corpus_manifests(corpus: CorpusName, folder: Path, out: Path) -> None:
+    """Write the manifests and say what is in them. Raises DictationError."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Reading {corpus}", total=None)
+        try:
+            parts = write_manifests(
+                corpus,
+                folder,
+                out,
+                lambda part, done: bar.update(task, description=part, completed=done),
+            )
+        except OSError as error:
+            raise DictationError(f"{out}: {error}") from error
+    for part in parts:
+        print(f"{part.manifest}: {part.utterances} utterances, {part.hours:.2f} h")
 
 
 def report_lines(report: SynthesisReport) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dictation.errors import DictationError
+from dictation.training.corpora import CorpusName
 
 Config = Annotated[
     Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
@@ -28,7 +29,7 @@ class FinalWay(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the parser."""
-    for command in (train, evaluate, synthesize, bench):
+    for command in (train, manifest, evaluate, synthesize, bench):
         app.command()(command)
 
 
@@ -47,6 +48,17 @@ def train(
         raise _extra_missing(error, "training") from error
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"model: {run(settings, console, os.environ)}")
+
+
+def manifest(
+    corpus: Annotated[CorpusName, typer.Argument(help="Which corpus it is.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where it was unpacked.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the manifests are put.")],
+) -> None:
+    """Write training manifests for a published corpus from its own layout."""
+    from dictation.cli.corpus import write_corpus_manifests
+
+    write_corpus_manifests(corpus, folder, out)
 
 
 def evaluate(
