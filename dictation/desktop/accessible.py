@@ -7,6 +7,7 @@ Text.xml, EditableText.xml) and atspi-constants.h.
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -68,10 +69,16 @@ class Accessibility:
 
 
 def _run(work: Coroutine[Any, Any, T], otherwise: T, seconds: float) -> T:
-    try:
-        return asyncio.run(asyncio.wait_for(work, seconds))
-    except _TROUBLE:
-        return otherwise
+    """Do it in a thread of its own, since the caller's may run an event loop already."""
+
+    async def in_time() -> T:
+        return await asyncio.wait_for(work, seconds)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="accessibility") as thread:
+        try:
+            return thread.submit(asyncio.run, in_time()).result()
+        except _TROUBLE:
+            return otherwise
 
 
 async def _focused(session_bus: str, pid: int) -> FocusedField | None:

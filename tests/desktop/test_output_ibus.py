@@ -11,6 +11,7 @@ import pytest
 
 from dictation.desktop.output import (
     DeliveryError,
+    FocusMovedError,
     Output,
     OutputSettings,
     UndoError,
@@ -92,6 +93,21 @@ def test_a_partial_is_no_text_yet_and_keys_pass_through(
         hands.tap("y")
     output.show_partial("", editor.window)
     arrives(editor, before + "xy")
+
+
+def test_words_of_a_window_that_has_lost_the_focus_go_nowhere(
+    desktop: XSession, output: Output, editor: App
+) -> None:
+    before = editor.text()
+    output.show_partial("今天我们", editor.window)
+    with xterm(desktop) as other:
+        output.show_partial("今天我们讨论", editor.window)
+        assert current_engine(desktop) == USERS_ENGINE
+        with pytest.raises(FocusMovedError, match="the focus has moved"):
+            output.commit("今天我们讨论。", editor.window)
+        assert other.text() == ""
+    arrives(editor, before)
+    assert current_engine(desktop) == USERS_ENGINE
 
 
 @pytest.mark.parametrize("text", ["两行\nof text 👍🏽", "今天。", "a\n\nb"])

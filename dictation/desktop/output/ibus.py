@@ -109,6 +109,8 @@ class IbusRoute:
         can = ClientCapabilities.PREEDIT_TEXT in field.capabilities
         if can and (self._passwords or not field.secret):
             engine.show(text)
+        else:
+            await self._bus.give_back()
 
     async def _commit(self, text: str, *, trusted: bool) -> bool:
         try:
