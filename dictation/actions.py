@@ -11,6 +11,8 @@ KeepReason = Literal["delivery_failed", "recognition_failed", "quitting"]
 Notice = Literal[
     "microphone_lost",
     "microphone_moved",
+    "too_loud",
+    "too_soft",
     "model_failed",
     "recognition_failed",
     "behind",

@@ -115,6 +115,13 @@ class SpeechDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class BadLevel:
+    """The speech of an utterance was too loud for the microphone ("clipped") or too soft."""
+
+    fault: Literal["clipped", "low"]
+
+
+@dataclass(frozen=True, slots=True)
 class ListeningEnded:
     """The worker has dealt with everything heard before the last stop."""
 
@@ -273,6 +280,7 @@ Event = (
     | Partial
     | Final
     | SpeechDropped
+    | BadLevel
     | ListeningEnded
     | ModelReady
     | ModelFailed

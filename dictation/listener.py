@@ -6,7 +6,7 @@ Nothing here imports torch: the recogniser comes in as a value.
 import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from dictation.audio import SAMPLE_RATE
 from dictation.audio.endpoint import EndpointRules, over
+from dictation.audio.level import SpeechLevel
 from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
 from dictation.errors import DictationError
 from dictation.events import (
+    BadLevel,
     DropReason,
     Event,
     Final,
@@ -98,6 +100,7 @@ class _Utterance:
     began_at: float
     stream: UtteranceStream
     samples: int = 0
+    level: SpeechLevel = field(default_factory=SpeechLevel)
     first_partial: float | None = None
 
 
@@ -211,6 +214,7 @@ class Listener:
         if utterance is None:
             return None
         utterance.samples += len(speech)
+        utterance.level.add(speech)
         try:
             partial = utterance.stream.accept(speech)
         except MODEL_ERRORS as error:
@@ -261,6 +265,8 @@ class Listener:
                     timed=final.timed,
                 )
             )
+            if utterance.level.fault is not None:
+                self._emit(BadLevel(utterance.level.fault))
 
     def _end_without_text(self, reason: DropReason) -> None:
         if self._open is not None:

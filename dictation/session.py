@@ -18,6 +18,7 @@ from dictation.actions import (
     Deliver,
     HideCaption,
     Keep,
+    Notice,
     Notify,
     OpenMicrophone,
     PinTarget,
@@ -34,6 +35,7 @@ from dictation.actions import (
     UseMicrophone,
 )
 from dictation.events import (
+    BadLevel,
     Command,
     CommandName,
     Copied,
@@ -124,6 +126,7 @@ class State:
     caption: bool = False
     delivering: Deliver | None = None
     waiting: tuple[Deliver, ...] = ()
+    faults: frozenset[str] = frozenset()
     microphone_lost: bool = False
     behind: bool = False
     error: str | None = None
@@ -171,6 +174,8 @@ class State:
             return "muted"
         return "error" if self.microphone_lost else "idle"
 
+
+_FAULTS: dict[Literal["clipped", "low"], Notice] = {"clipped": "too_loud", "low": "too_soft"}
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -223,6 +228,10 @@ def _react(state: State, event: Event, now: float) -> Step:
             return _final(state, event, now)
         case SpeechDropped():
             return _speech_dropped(state, event)
+        case BadLevel(fault):
+            # Once: it stays as it is until somebody sees to it.
+            marked = replace(state, faults=state.faults | {fault})
+            return marked, () if fault in state.faults else (Notify(_FAULTS[fault]),)
         case ListeningEnded():
             return _listening_ended(state, now)
         case ModelReady():

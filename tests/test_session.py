@@ -29,6 +29,7 @@ from dictation.actions import (
     UseMicrophone,
 )
 from dictation.events import (
+    BadLevel,
     Command,
     Delivered,
     DeliveryFailed,
@@ -463,6 +464,12 @@ def test_choices_are_carried_out_and_shown():
         UseLanguage("auto"),
         ShowChoices(Choices(microphone="USB"), ()),
     ]
+
+
+def test_a_bad_level_is_told_once_of_each_kind():
+    faults = [BadLevel("low"), BadLevel("low"), BadLevel("clipped"), BadLevel("clipped")]
+    _, actions = play(READY, *faults)
+    assert actions == [Notify("too_soft"), Notify("too_loud")]
 
 
 def test_another_mode_ends_listening_in_the_old_one():

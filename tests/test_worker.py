@@ -13,6 +13,7 @@ import pytest
 from dictation.audio import SAMPLE_RATE
 from dictation.errors import DictationError
 from dictation.events import (
+    BadLevel,
     Event,
     FallingBehind,
     Final,
@@ -451,3 +452,13 @@ def test_the_language_chosen_holds_from_the_next_utterance_on(make_worker, log):
         worker.finish()
         log.wait(ListeningEnded, count)
     assert recognizer.languages == [None, "zh", "en", None]
+
+
+def test_speech_that_clips_is_told_after_its_text(make_worker, log):
+    worker = make_worker()
+    worker.start()
+    worker.listen()
+    speak(worker, np.clip(8.0 * voice(1.0), -1.0, 1.0))
+    worker.finish()
+    log.wait(ListeningEnded)
+    assert [type(event) for event in log.of(Final, BadLevel)] == [Final, BadLevel]

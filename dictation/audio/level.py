@@ -1,6 +1,7 @@
 """How loud the microphone is, for meters."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,39 @@ def level_of(samples: NDArray[np.float32]) -> float:
         return SILENCE_DBFS
     power = float(np.dot(samples, samples)) / len(samples)
     return max(SILENCE_DBFS, 10.0 * float(np.log10(power + 1e-12)))
+
+
+class SpeechLevel:
+    """Whether the speech of an utterance is too loud or too soft for the microphone's settings.
+
+    Too loud: more than one sample in a thousand is at the end of the scale. Too soft: below
+    -46 dBFS on the whole, where the noise of most sound cards begins to be heard.
+    """
+
+    _CLIPPED = 0.99
+    _CLIPPED_SHARE = 0.001
+    _LOW_DBFS = -46.0
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._clipped = 0
+        self._energy = 0.0
+
+    def add(self, samples: NDArray[np.float32]) -> None:
+        """Take more of the utterance."""
+        self._count += len(samples)
+        self._clipped += int(np.count_nonzero(np.abs(samples) >= self._CLIPPED))
+        self._energy += float(np.dot(samples, samples))
+
+    @property
+    def fault(self) -> Literal["clipped", "low"] | None:
+        """What is wrong with it, None when it is well, or nothing was said."""
+        if self._count == 0:
+            return None
+        if self._clipped > self._CLIPPED_SHARE * self._count:
+            return "clipped"
+        level = 10.0 * float(np.log10(self._energy / self._count + 1e-12))
+        return "low" if level < self._LOW_DBFS else None
 
 
 class LevelMeter:

@@ -2,10 +2,13 @@
 
 import time
 
+from dictation.audio.capture import Microphone
 from dictation.bench.figures import Figure
 from dictation.bench.process import memory_of, usage_of
 from dictation.control.client import ask
 from dictation.errors import DictationError
+
+_OPENINGS = 5
 
 
 def watch_daemon(seconds: float) -> list[Figure]:
@@ -22,12 +25,31 @@ def watch_daemon(seconds: float) -> list[Figure]:
         listening = _watch(status.pid, seconds)
     finally:
         ask("cancel")
+    opening = _time_to_first_sound(status.chosen_microphone)
     where = "whole daemon: tray, captions, key, microphone and worker"
     return [
         Figure("daemon_cpu_idle", "%", f"of one core, idle; {where}", idle),
         Figure("daemon_cpu_listening", "%", f"of one core, listening; {where}", listening),
+        Figure(
+            "microphone_opening",
+            "ms",
+            "until a closed microphone gives sound, which audio.keep_open = false costs each time",
+            opening,
+        ),
         Figure("daemon_memory", "MB", f"resident; {where}", memory_of(status.pid)),
     ]
+
+
+def _time_to_first_sound(name: str) -> float:
+    """Milliseconds, in the middle of a few tries."""
+    times = []
+    for _ in range(_OPENINGS):
+        microphone = Microphone(name or None, lambda samples, at: None, lambda reason: None)
+        began = time.monotonic()
+        microphone.open()
+        times.append(1000 * (time.monotonic() - began))
+        microphone.close()
+    return sorted(times)[len(times) // 2]
 
 
 def _watch(pid: int, seconds: float) -> float:

@@ -8,6 +8,8 @@ from dictation.messages import InterfaceLanguage, message, translator
 _NOTICES: dict[Notice, str] = {
     "microphone_lost": message("No sound from the microphone: {detail}"),
     "microphone_moved": message("The microphone is now {detail}"),
+    "too_loud": message("You are too loud for the microphone: turn its input level down"),
+    "too_soft": message("You are hardly heard: turn the microphone's input level up"),
     "model_failed": message("The recogniser cannot go on: {detail}"),
     "recognition_failed": message("This utterance could not be recognised: {detail}"),
     "behind": message("The computer is {detail} s behind; nothing is lost"),
