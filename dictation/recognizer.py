@@ -159,6 +159,10 @@ class Recognizer:
         self._words = None
         return self._listen_for(words or WordList())
 
+    def decide_by(self, settings: SecondPassSettings) -> None:
+        """Decide on final texts in another way from now on."""
+        self._second_pass.settings = settings
+
     def follow_hot_words(self, path: Path) -> None:
         """Listen for the words of a file, and read it again before an utterance if it has changed.
 

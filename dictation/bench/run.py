@@ -50,10 +50,13 @@ def run_bench(wanted: BenchSettings, say: Callable[[str], None]) -> Report:
     say("a worker in a process of its own, in real time")
     figures = _live_figures(wanted) + figures
     say("the model")
+    from dictation.bench.decoding import time_decoding
     from dictation.bench.model import threads, time_model
 
     recognizer = load_recognizer(wanted.settings.model, wanted.settings.recognition)
-    figures = time_model(recognizer, recordings(), wanted.repetitions) + figures
+    timed = time_model(recognizer, recordings(), wanted.repetitions)
+    say("decoding")
+    figures = timed + time_decoding(recognizer, recordings(), wanted.repetitions) + figures
     return Report(machine, recognizer.description, threads(), wanted, tuple(figures))
 
 

@@ -41,12 +41,14 @@ class SecondPassSettings:
     `max_distance`: decoder and CTC hear the same audio, so texts further apart than this share of
     the longer one mean that the decoder has lost it (it repeats itself or makes something up), and
     the rescored hypothesis is taken. Homophones count in full.
+    `draft`: the decoder checks what CTC heard; without, it writes token by token, the same text.
     """
 
     final: Literal["auto", "rescore", "refine"] = "auto"
     n_best: int = 10
     weights: RescoringWeights = field(default_factory=RescoringWeights)
     max_distance: float = 0.75
+    draft: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class SecondPass:
         self._tokenizer = tokenizer
         self._decoders = decoders
         self._spelling = spelling
-        self._settings = settings
+        self.settings = settings
         self._frame_seconds = frame_seconds
         self.hot_words = HotWords()
 
@@ -100,9 +102,9 @@ class SecondPass:
         )
 
     def _refines(self, decoder: AttentionDecoder) -> bool:
-        if self._settings.final == "auto":
+        if self.settings.final == "auto":
             return decoder.config.start is None
-        return self._settings.final == "refine"
+        return self.settings.final == "refine"
 
     def _timed(self, decided: Decided, log_probs: Tensor) -> Decided:
         duration = log_probs.size(0) * self._frame_seconds
@@ -151,7 +153,7 @@ class SecondPass:
     def _heard(self, log_probs: Tensor) -> Decided:
         """Write out CTC's words alone."""
         if self.hot_words.graph is not None:
-            best = prefix_beam_search(log_probs, self._settings.n_best, self.hot_words.graph)[0]
+            best = prefix_beam_search(log_probs, self.settings.n_best, self.hot_words.graph)[0]
             path = GreedyPath(best.tokens, best.frames)
         else:
             path = greedy(log_probs)
@@ -179,13 +181,13 @@ class SecondPass:
         limit = _SLACK + 4 * len(path.tokens)
         if decoders[0].config.positions == "learned":
             limit = min(limit, decoders[0].config.max_tokens - 2 * len(prompt))
-        draft = spelling.spell(path.tokens)
+        draft = spelling.spell(path.tokens) if self.settings.draft else ()
         written = refine(decoders[0], memory, prompt, spelling.end, draft, limit)
         raw = spelling.raw(written.tokens)
         if (
             not written.ended
             or "\ufffd" in raw
-            or distance(raw, words) > self._settings.max_distance
+            or distance(raw, words) > self.settings.max_distance
         ):
             fallen_back = self._rescored(decoders, spelling, memory, log_probs, language)
             if not fallen_back.text:
@@ -213,7 +215,7 @@ class SecondPass:
         log_probs: Tensor,
         language: Language | None,
     ) -> Decided:
-        settings = self._settings
+        settings = self.settings
         nbest = prefix_beam_search(log_probs, settings.n_best, self.hot_words.graph)
         heard = self._tokenizer.decode(nbest[0].tokens)
         prompt = spelling.prompt(language or language_of(heard))
