@@ -166,3 +166,39 @@ def test_the_language_of_a_file_is_that_of_its_utterances_or_mixed(languages, wh
 )
 def test_utterances_are_joined_into_readable_text(texts, text):
     assert joined_text(texts) == text
+
+
+def test_a_long_file_loses_and_doubles_nothing_at_its_seams():
+    """The sound of every sentence, and no other, is in the utterance it is recognised in."""
+    generator = np.random.default_rng(4)
+    sentences = [
+        voice(float(generator.uniform(0.8, 6.0)), level=float(generator.choice([0.1, 0.5])))
+        for _ in range(40)
+    ]
+    pauses = [silence(float(generator.uniform(0.8, 2.0))) for _ in sentences]
+    parts = [part for pair in zip(pauses, sentences, strict=True) for part in pair]
+    recognizer = LoudnessRecognizer()
+    file = wav(np.concatenate([*parts, silence(1.0)]))
+    found = transcribe(file, recognizer, TranscriptionSettings(stream=True)).segments
+    for heard, spoken in zip(recognizer.utterances, sentences, strict=True):
+        np.testing.assert_allclose(
+            np.trim_zeros(heard), np.trim_zeros(np.round(spoken * 32767) / 32768), atol=1e-3
+        )
+    times = [time for segment in found for time in (segment.start, segment.end)]
+    assert times == sorted(times)
+
+
+def test_a_sentence_without_a_pause_is_cut_without_loss_or_doubling():
+    recognizer = LoudnessRecognizer()
+    spoken = voice(75.0)
+    samples = np.concatenate([silence(1.0), spoken, silence(1.0)])
+    transcript = transcribe(wav(samples), recognizer, TranscriptionSettings(stream=True))
+    longest = TranscriptionSettings().segmenter.max_seconds
+    heard = recognizer.utterances
+    assert len(transcript.segments) == len(heard) >= 4
+    assert max(len(each) for each in heard) <= longest * SAMPLE_RATE
+    begun = round(SAMPLE_RATE * transcript.segments[0].start)
+    joined = np.concatenate(heard)
+    first = int(np.flatnonzero(joined)[0])
+    assert begun <= SAMPLE_RATE
+    np.testing.assert_allclose(joined[first : first + len(spoken)], spoken, atol=1e-3)
