@@ -174,6 +174,14 @@ def use_model(
     choose("model", name)
 
 
+@app.command()
+def restart() -> None:
+    """Start the running daemon again, with the settings as they are now."""
+    from dictation.cli.remote import send
+
+    send("restart")
+
+
 @app.command("quit")
 def end() -> None:
     """End the running daemon; what is open is finished and delivered first."""

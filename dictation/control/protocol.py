@@ -27,6 +27,7 @@ Name = Literal[
     "display",
     "model",
     "settings",
+    "restart",
     "quit",
 ]
 

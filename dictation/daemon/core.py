@@ -43,6 +43,7 @@ from dictation.desktop.tray import (
     ChooseModel,
     CopyText,
     OpenSettings,
+    Restart,
     TrayAction,
 )
 from dictation.errors import DictationError
@@ -339,9 +340,11 @@ class Daemon:
                 self._display = setting
                 self._language = self._rooms.screen.speak(setting)
             case ChooseModel(name):
-                # A model is loaded at the start of a process, and so are the settings.
+                # A model is loaded at the start of a process.
                 model_folder(name)
                 self._save({"model.name": name})
+                self._choose(Restart())
+            case Restart():
                 self.restarting = True
                 self._step(Command("quit"))
             case CopyText(text):

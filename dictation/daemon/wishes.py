@@ -1,7 +1,7 @@
 """What the tray's menu and the control socket ask for, in the session's terms. Pure."""
 
 from dictation.control.protocol import Request
-from dictation.desktop.tray import ChooseDisplay, ChooseModel, OpenSettings, TrayAction
+from dictation.desktop.tray import ChooseDisplay, ChooseModel, OpenSettings, Restart, TrayAction
 from dictation.events import Command, SetLanguage, SetMicrophone, SetMode, SetMuted
 
 
@@ -24,6 +24,8 @@ def wish_of(request: Request) -> TrayAction | None:
             return ChooseDisplay(setting)
         case Request("model", str(name)):
             return ChooseModel(name)
+        case Request("restart"):
+            return Restart()
         case Request("settings"):
             return OpenSettings()
         case _:

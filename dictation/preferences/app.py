@@ -24,12 +24,12 @@ def run_settings(config: Path | None, page: str) -> None:
     def saved(changed: Settings) -> str:
         translate = translator(interface_language(changed.interface.language, env.locale))
         try:
-            ask("status", timeout=1.0)
+            ask("restart", timeout=2.0)
         except NotRunning:
             return translate("Saved")
         except DictationError as error:
             return str(error)
-        return translate("Saved; it holds from the next start of Dictation")
+        return translate("Saved; Dictation starts again with it")
 
     suggest = {
         "audio.device": lambda: ["", *_microphones()],

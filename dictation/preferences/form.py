@@ -1,5 +1,6 @@
 """The settings as fields of a form, read off the same schema that checks config.toml. Pure."""
 
+import sys
 import tomllib
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -130,11 +131,16 @@ def _table(text: str, translate: Translate) -> object:
 def _check_chord(text: str, translate: Translate) -> None:
     if not text:
         return
+    sentence = translate("Takes a key such as F9 or Ctrl+Alt+space: {error}")
     try:
-        parse_key(text)
+        spec = parse_key(text)
     except KeySpecError as error:
-        sentence = translate("Takes a key such as F9 or Ctrl+Alt+space: {error}")
         raise FieldError(sentence.format(error=error)) from error
+    if sys.platform == "linux":
+        from dictation.desktop.x11 import keysym
+
+        if not keysym(spec.key):
+            raise FieldError(sentence.format(error=spec.key))
 
 
 def _inline(value: object) -> str:

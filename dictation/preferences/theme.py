@@ -114,7 +114,7 @@ class Theme:
         )
         style.configure(
             "Side.Treeview", background=colours.side, fieldbackground=colours.side,
-            foreground=colours.text, borderwidth=0, rowheight=self.px(34), font=self.body,
+            foreground=colours.text, borderwidth=0, rowheight=self.px(32), font=self.body,
             bordercolor=colours.side, lightcolor=colours.side,
         )  # fmt: skip
         style.layout("Side.Treeview", [("Treeview.treearea", {"sticky": "nswe"})])

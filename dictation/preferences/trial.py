@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from dictation.audio.level import SILENCE_DBFS, LevelMeter
-from dictation.control.client import ask
+from dictation.control.client import NotRunning, ask
 from dictation.control.protocol import DaemonStatus, Name
 from dictation.errors import DictationError
 from dictation.messages import LANGUAGE_NAMES, Translate, message
@@ -165,6 +165,11 @@ class Trial(ttk.Frame):
     def _ask(self, command: Name) -> DaemonStatus | None:
         try:
             return ask(command, timeout=_PATIENCE_SECONDS)
+        except NotRunning:
+            self.status.configure(
+                text=self._translate("Dictation is not running: start it with `dictation run`")
+            )
+            return None
         except DictationError as error:
             self.status.configure(text=str(error))
             return None

@@ -53,6 +53,7 @@ def test_another_model_is_loaded_by_the_same_process(daemon, config, tiny_model,
     wait_until(lambda: daemon.status() is None or daemon.status().model is None, "the end")
     after = daemon.wait_for("idle")
     assert after.pid == before.pid
+    assert daemon.process.poll() is None
 
 
 def test_the_last_texts_can_be_copied_from_the_menu(daemon, desktop, sound):

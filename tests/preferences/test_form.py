@@ -38,6 +38,7 @@ def test_a_setting_without_a_name_shows_its_own() -> None:
         ("captions.linger_seconds", "nan", "Takes a number from 0 to 30"),
         ("hotkey.key", "  ", "This must not be empty"),
         ("hotkey.key", "Hyper+F9", "Takes a key such as"),
+        ("hotkey.key", "Ctrl+Frobnicate", "Takes a key such as .*Frobnicate"),
         ("application", "[{ match = }]", "Is not valid TOML"),
         ("captions.theme", "pink", "Takes one of: auto, light, dark"),
     ],

@@ -107,6 +107,11 @@ class OpenSettings:
     page: Literal["trial", "about"] = "trial"
 
 
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """End, and start again with the settings as they are then."""
+
+
 TrayAction = (
     Command
     | SetLanguage
@@ -117,6 +122,7 @@ TrayAction = (
     | ChooseModel
     | CopyText
     | OpenSettings
+    | Restart
 )
 """What an entry of the menu asks for."""
 
