@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 SINK = "speaker"
 SOURCE = "microphone"
 
-_ASOUND = """\
+ASOUND = """\
 </usr/share/alsa/alsa.conf>
 pcm.!default { type pulse hint { show on description "Default" } }
 ctl.!default { type pulse }
@@ -30,7 +30,7 @@ pcm.pulse { type pulse }
 pcm.microphone { type pulse device microphone hint { show on description "Test microphone" } }
 """
 
-_MICROPHONE = (
+MICROPHONE = (
     f"module-remap-source master={SINK}.monitor source_name={SOURCE} "
     "source_properties=device.description=Microphone"
 )
@@ -70,7 +70,7 @@ class VirtualMicrophone:
         modules = (
             f"module-native-protocol-unix auth-anonymous=1 socket={socket}",
             f"module-null-sink sink_name={SINK} rate=48000 channels=1 norewinds=1",
-            _MICROPHONE,
+            MICROPHONE,
             # What Pulse falls back to when the microphone goes away.
             "module-null-sink sink_name=elsewhere rate=48000 channels=1",
         )
@@ -100,10 +100,10 @@ class VirtualMicrophone:
     def stop(self) -> None:
         """End everything that was started."""
         for player in self._players:
-            _end(player)
+            end(player)
         self._players.clear()
-        _end(self._keep_alive)
-        _end(self._server)
+        end(self._keep_alive)
+        end(self._server)
 
     def play(self, sound: NDArray[np.float32] | Path, rate: int = 16_000, sink: str = SINK) -> None:
         """Play samples (mono float32, `rate`) or an audio file, and return when it is over."""
@@ -148,7 +148,7 @@ class VirtualMicrophone:
         if self._server is not None:
             os.kill(self._server.pid, signal.SIGKILL)
             self._server.wait()
-        _end(self._keep_alive)
+        end(self._keep_alive)
 
     def suspend(self, suspended: bool = True) -> None:
         """Stop the microphone's sound (or let it come again) without a word to its clients."""
@@ -162,7 +162,7 @@ class VirtualMicrophone:
 
     def load(self) -> None:
         """Put the microphone back, as when it is plugged in again."""
-        self.control("load-module", *_MICROPHONE.split(" ", 3))
+        self.control("load-module", *MICROPHONE.split(" ", 3))
 
     def add_headset(self) -> None:
         """Plug in a second microphone, which hears what is played elsewhere."""
@@ -204,7 +204,7 @@ def virtual_microphone() -> Iterator[VirtualMicrophone]:
         folder = Path(name)
         for part in ("pulse", "state"):
             (folder / part).mkdir(mode=0o700)
-        (folder / "asound.conf").write_text(_ASOUND)
+        (folder / "asound.conf").write_text(ASOUND)
         microphone = VirtualMicrophone(
             folder,
             {
@@ -248,7 +248,8 @@ def _restart_portaudio() -> None:
         rescan()
 
 
-def _end(process: subprocess.Popen[bytes] | None) -> None:
+def end(process: subprocess.Popen[bytes] | None) -> None:
+    """End a program and wait for it."""
     if process is None or process.poll() is not None:
         return
     process.terminate()
