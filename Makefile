@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test lint check messages clean
+.PHONY: demo run test lint check soak messages clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -23,6 +23,10 @@ lint: $(DEV_STAMP)
 	@$(VENV)/bin/mypy
 
 check: lint test
+
+# A thousand dictations: minutes, to be run before a release.
+soak: $(DEV_STAMP)
+	@$(PYTHON) -m tests.daemon.soak --cycles 1000
 
 # Bring the catalogues into line with the source (needs gettext); translate what is empty then.
 messages:

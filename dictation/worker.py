@@ -111,6 +111,7 @@ class Worker:
         self._queue: deque[_Message] = deque()
         self._waiting = 0
         self._ring = RingBuffer(max(1, _samples(settings.pre_roll_ms)))
+        self._heard_until = clock()
         self._current_run = 0
         self._hearing = False
         self._tail: int | None = None
@@ -125,6 +126,7 @@ class Worker:
     def hear(self, samples: Samples, captured_at: float) -> None:
         """Take mono 16 kHz sound that ended at `captured_at`; never waits for the model."""
         with self._mail:
+            self._heard_until = captured_at
             if not self._hearing:
                 self._remember(samples)
             elif self._tail is None:
@@ -147,7 +149,7 @@ class Worker:
             self._current_run += 1
             self._hearing = True
             self._put(_Listen())
-            self._put_sound(self._ring.latest(len(self._ring)), self._clock())
+            self._put_sound(self._ring.latest(len(self._ring)), self._heard_until)
             self._ring.clear()
 
     def finish(self) -> None:

@@ -4,6 +4,7 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,19 +31,19 @@ class MicrophoneSettings:
 
     block_seconds: sound in each delivery; halving it doubles what an idle microphone costs (see
     `dictation bench --daemon`), and every caption waits for the end of a block.
+    resting_seconds: sound in each delivery while it rests.
     silent_seconds: time without a callback after which the device counts as lost.
     first_seconds: time that opening may take until the first sound.
     """
 
     block_seconds: float = 0.08
+    resting_seconds: float = 0.4
     silent_seconds: float = 1.0
     first_seconds: float = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    samples: NDArray[np.float32]
-    captured_at: float
+class _Sound:
+    """In the queue: there are blocks to deliver."""
 
 
 class _NoSoundError(AudioDeviceError):
@@ -89,6 +90,7 @@ class Microphone:
         self._settings = settings or MicrophoneSettings()
         self._clock = clock
         self._session: _Session | None = None
+        self._resting = False
 
     @property
     def name(self) -> str:
@@ -135,6 +137,13 @@ class Microphone:
             # It may have been plugged in, or again, since PortAudio last looked.
             rescan()
             self._session = self._open()
+        self._session.rest(self._resting)
+
+    def rest(self, resting: bool) -> None:
+        """Deliver seldom while nobody waits for the sound, which costs less; none is lost."""
+        self._resting = resting
+        if self._session is not None:
+            self._session.rest(resting)
 
     def close(self) -> None:
         """Stop to listen and deliver what was heard; may be called from `lost`, and twice."""
@@ -168,8 +177,11 @@ class _Session:
         self._clock = clock
         self._begun = threading.Event()
         self.source: str | None = None
+        self._resting = False
+        self._blocks: deque[NDArray[np.float32]] = deque()
+        self._at_rest = round(settings.resting_seconds / settings.block_seconds)
         self._stream: _Stream | None = None
-        self._queue: queue.SimpleQueue[_Block | _Finished | _Closed] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Sound | _Finished | _Closed] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="microphone", daemon=True)
 
     def start(self, stream: _Stream) -> None:
@@ -204,8 +216,15 @@ class _Session:
     ) -> None:
         now = self._clock()
         self.last_callback = now
-        self._queue.put(_Block(samples.copy(), now))
+        self._blocks.append(samples.copy())
+        # The thread behind the queue costs as much as all of PortAudio each time it wakes.
+        if not self._resting or len(self._blocks) >= self._at_rest:
+            self._queue.put(_Sound())
         self._begun.set()
+
+    def rest(self, resting: bool) -> None:
+        self._resting = resting
+        self._queue.put(_Sound())
 
     def finished(self) -> None:
         self._queue.put(_Finished())
@@ -215,14 +234,13 @@ class _Session:
         while True:
             item = self._next()
             match item:
-                case _Block(samples, captured_at):
-                    ready = converter.convert(samples)
-                    if len(ready):
-                        self._deliver(ready, captured_at)
+                case _Sound():
+                    self._hand_over(converter)
                 case _Finished() if not self._closing():
                     self._lost(f"The microphone '{self.info.name}' was disconnected")
                     return
                 case _Finished() | _Closed():
+                    self._hand_over(converter)
                     rest = converter.finish()
                     if len(rest):
                         self._deliver(rest, self.last_callback)
@@ -231,7 +249,16 @@ class _Session:
                     self._lost(f"The microphone '{self.info.name}' has stopped to give sound")
                     return
 
-    def _next(self) -> _Block | _Finished | _Closed | None:
+    def _hand_over(self, converter: Converter) -> None:
+        captured_at = self.last_callback
+        blocks = [self._blocks.popleft() for _ in range(len(self._blocks))]
+        if not blocks:
+            return
+        ready = converter.convert(blocks[0] if len(blocks) == 1 else np.concatenate(blocks))
+        if len(ready):
+            self._deliver(ready, captured_at)
+
+    def _next(self) -> _Sound | _Finished | _Closed | None:
         """Return the next item, or None when the device has been silent for too long."""
         limit = self._settings.silent_seconds
         while True:

@@ -31,6 +31,10 @@ class Device(Protocol):
         """What the sound server calls it, None while it is closed or without such a server."""
         ...
 
+    def rest(self, resting: bool) -> None:
+        """Deliver seldom, or at once."""
+        ...
+
     def open(self) -> None:
         """Start to listen. Raises DictationError."""
         ...
@@ -72,6 +76,8 @@ class MicrophoneKeeper:
         self._retry_seconds = retry_seconds
         self._wishes: SimpleQueue[_Wish] = SimpleQueue()
         self._device = make(name, self._lost)
+        self._resting = keep_open
+        self._device.rest(self._resting)
         self._open = False
         self._wanted = keep_open
         self._allowed = True
@@ -87,11 +93,13 @@ class MicrophoneKeeper:
             self._wishes.put("open")
 
     def want(self) -> None:
-        """Somebody wants to speak: the microphone is to be open."""
+        """Somebody wants to speak: the microphone is to be open, and its sound to come at once."""
+        self._rest(False)
         self._wishes.put("open")
 
     def release(self) -> None:
         """Nobody speaks."""
+        self._rest(True)
         if not self._keep_open:
             self._wishes.put("close")
 
@@ -115,6 +123,10 @@ class MicrophoneKeeper:
         """Close the microphone and end the thread."""
         self._wishes.put("end")
         self._thread.join(patience)
+
+    def _rest(self, resting: bool) -> None:
+        self._resting = resting
+        self._device.rest(resting)
 
     def _lost(self, reason: str) -> None:
         self._emit(DeviceLost(reason))
@@ -145,6 +157,7 @@ class MicrophoneKeeper:
             case _Use(name):
                 self._shut()
                 self._device = self._make(name, self._lost)
+                self._device.rest(self._resting)
         if not (self._wanted and self._allowed):
             self._shut()
         elif not self._open:

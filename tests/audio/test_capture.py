@@ -135,6 +135,24 @@ def test_a_slow_listener_loses_nothing(virtual_microphone, recorder):
     assert recorder.losses == []
 
 
+def test_at_rest_it_delivers_seldom_and_loses_nothing(virtual_microphone, microphone, recorder):
+    played = tone(2.4, SAMPLE_RATE) * np.linspace(0, 1, round(2.4 * SAMPLE_RATE), dtype=np.float32)
+    microphone.rest(True)
+    player = virtual_microphone.start_playing(played)
+    recorder.wait_for(0.8)
+    resting = max(map(len, recorder.blocks))
+    microphone.rest(False)
+    blocks = len(recorder.blocks)
+    recorder.wait_for(0.8)
+    player.wait(30)
+    recorder.wait_for(0.8)
+    microphone.close()
+    assert resting >= 0.3 * SAMPLE_RATE
+    assert max(map(len, recorder.blocks[blocks + 1 :])) < 0.3 * SAMPLE_RATE
+    agreement, _ = correlation(recorder.sound, played)
+    assert agreement > 0.97
+
+
 def test_closing_is_quick_and_may_be_done_twice(microphone, recorder):
     started = time.monotonic()
     microphone.close()

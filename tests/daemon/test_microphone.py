@@ -32,6 +32,9 @@ class Plug:
         self.lost = lost
         return self
 
+    def rest(self, resting):
+        self.resting = resting
+
     def open(self):
         self.tries.put(self.plugged)
         if not self.plugged:
@@ -143,6 +146,19 @@ def test_another_microphone_is_opened_in_place_of_the_old_one(keep, plug, told):
     assert told.get(timeout=10) == DeviceReady("USB microphone")
     keeper.use("headset")
     assert told.get(timeout=10) == DeviceReady("headset")
+
+
+def test_it_rests_while_nobody_wants_to_speak(keep, plug, told):
+    keeper = keep(keep_open=True)
+    told.get(timeout=10)
+    assert plug.resting
+    keeper.want()
+    assert not plug.resting
+    keeper.use("headset")
+    told.get(timeout=10)
+    assert not plug.resting
+    keeper.release()
+    assert plug.resting
 
 
 def test_forbidden_it_is_closed_until_it_is_allowed_again(keep, plug, told):
