@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pulsectl import Pulse, PulseSourceInfo
 
 _RECONNECT_SECONDS = 2.0
+_UNLINKED_SECONDS = 0.5
 _NOT_A_MONITOR = 0xFFFFFFFF  # PA_INVALID_INDEX
 
 
@@ -22,12 +23,13 @@ class ServerView:
     """The microphones of a sound server, by the names it shows to people.
 
     `ours`: the one this process records from, None while it does not; `suspended`: whether that
-    one gives no sound.
+    one gives no sound; `unlinked`: this process records, but from none (PipeWire, for a moment).
     """
 
     microphones: tuple[str, ...] = ()
     ours: str | None = None
     suspended: bool = False
+    unlinked: bool = False
 
 
 class ServerWatch:
@@ -78,7 +80,8 @@ class ServerWatch:
             if view != self._seen:
                 self._seen = view
                 self._changed(view)
-            pulse.event_listen()
+            # PipeWire does not tell when it has found another source for the stream.
+            pulse.event_listen(_UNLINKED_SECONDS if view.unlinked else None)
         self._stop_listening = _nothing
 
 
@@ -132,6 +135,7 @@ def _look(pulse: "Pulse") -> ServerView:
         microphones=tuple(each.description for each in _microphones(pulse)),
         ours=None if source is None else source.description,
         suspended=source is not None and source.state == "suspended",
+        unlinked=bool(ours) and source is None,
     )
 
 

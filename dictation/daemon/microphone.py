@@ -181,6 +181,8 @@ class MicrophoneKeeper:
             self._emit(MicrophonesChanged(view.microphones))
             if self._wanted and self._allowed and not self._open and self._failures:
                 self._try(again=True)
+        if self._open and view.unlinked and not self._device.follows_default:
+            self._give_up(f"{self._source or self._device.name} is gone")
         if not self._open or view.ours is None:
             return
         if view.suspended:
