@@ -25,8 +25,8 @@ def model_folder(name: str) -> Path:
 
     Raises AssetError, which says how to get it or which ones there are, for neither.
     """
-    for folder in (bundled_models() / name, models_folder() / name, Path(name).expanduser()):
-        if any((folder / file).is_file() for file in ("config.json", "train.yaml")):
+    for place in (bundled_models(), models_folder(), Path()):
+        if (folder := _model_in(place, name)) is not None:
             return folder
     if find_entry(name) is not None:
         raise AssetError(f"'{name}' is not here yet: dictation models download {name}")
@@ -38,6 +38,16 @@ def model_folder(name: str) -> Path:
         f"there is no model '{name}' (a folder with config.json or train.yaml); {there_are};"
         " more: dictation models list"
     )
+
+
+def _model_in(place: Path, name: str) -> Path | None:
+    try:
+        folder = place / Path(name).expanduser()
+        if any((folder / file).is_file() for file in ("config.json", "train.yaml")):
+            return folder
+    except (OSError, RuntimeError):
+        pass  # too long for a name, behind a closed door, or in the home of nobody
+    return None
 
 
 def bundled_models() -> Path:

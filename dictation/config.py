@@ -201,9 +201,15 @@ def user_settings_file() -> Path:
 
 
 def hot_words_file(section: RecognitionSection) -> Path:
-    """Where the user's words are, whether there are any or not."""
+    """Where the user's words are, whether there are any or not. Raises ConfigError."""
     if section.hot_words:
-        return Path(section.hot_words).expanduser()
+        key = "recognition.hot_words"
+        try:
+            return Path(section.hot_words).expanduser()
+        except RuntimeError as error:
+            raise ConfigError(
+                f"{key} is {section.hot_words!r}: there is no such user", key
+            ) from error
     return user_settings_file().with_name("words.txt")
 
 

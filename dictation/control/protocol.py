@@ -135,9 +135,14 @@ def check_value(command: Name, value: object) -> None:
             raise ProtocolError(f"{command} takes no value")
         return
     known = VALUES[command]
-    if not isinstance(value, str) or (known and value not in known):
+    if not isinstance(value, str) or (known and value not in known) or not _is_text(value):
         shown = "nothing" if value is None else repr(value)
         raise ProtocolError(f"{command} takes {', '.join(known) or 'a name'}, not {shown}")
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be in a file's name: JSON can also hold NUL and halves of a character."""
+    return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def encode_reply(reply: Reply) -> bytes:

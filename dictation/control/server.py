@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import socket
+import struct
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -80,7 +82,9 @@ class ControlServer:
     def _take_lock(self) -> None:
         # The lock, not the socket, decides who is alive: the kernel lets go of it with its process.
         try:
-            lock = (self._folder / "daemon.lock").open("a+", encoding="ascii")
+            # Not through a link: it would be written to, wherever it leads.
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            lock = os.fdopen(os.open(self._folder / "daemon.lock", flags, 0o600), "a+")
         except OSError as error:
             raise ControlError(f"{self._folder}: {error.strerror}") from error
         try:
@@ -122,6 +126,8 @@ class ControlServer:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            if not _is_same_user(writer.get_extra_info("socket")):
+                return
             async with asyncio.timeout(_IDLE_SECONDS):
                 while line := await reader.readline():
                     writer.write(encode_reply(await self._reply(line)))
@@ -143,6 +149,20 @@ class ControlServer:
                 return await asyncio.wrap_future(self._answer(request))
         except TimeoutError:
             return Reply(error="dictation is too busy to answer")
+
+
+def _is_same_user(connection: socket.socket) -> bool:
+    """Ask the kernel who is at the other end (unix(7), SO_PEERCRED: pid, uid, gid).
+
+    The modes of socket and folder keep strangers out already; this holds where they were changed.
+    """
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True  # not Linux
+    layout = struct.Struct("3i")
+    _, uid, _ = layout.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, layout.size)
+    )
+    return bool(uid == os.getuid())
 
 
 def _pid_of_running(folder: Path) -> int | None:

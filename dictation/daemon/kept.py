@@ -35,4 +35,5 @@ class KeptTexts:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(handle, "a", encoding="utf-8") as file:
+            os.fchmod(handle, 0o600)  # it may have been there
             file.write(f"{when:%Y-%m-%d %H:%M:%S}  {kept.text}\n")

@@ -68,6 +68,7 @@ def run_daemon(config: Path | None, *, verbose: bool) -> None:
     daemon, a key that is unknown or taken, a model that is missing or damaged.
     """
     _log_to_stderr(verbose=verbose)
+    os.umask(0o077)  # whatever it writes, the windows it opens too, is its user's alone
     settings = load_settings(config)
     env = read_environment()
     require_desktop(env)

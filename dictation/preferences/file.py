@@ -77,14 +77,13 @@ def _put(holder: dict[str, object], name: str, value: object) -> None:
 def _replace(target: Path, text: str, path: Path) -> None:
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(mode)
+            # For its owner only, as mkstemp made it: phrases of spoken commands are in it.
             Path(name).replace(target)
         except OSError:
             with suppress(FileNotFoundError):

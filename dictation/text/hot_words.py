@@ -92,7 +92,7 @@ class WordFile:
     def _look(self) -> tuple[int, int, int] | None:
         try:
             found = self.path.stat()
-        except OSError:
+        except (OSError, ValueError):  # the latter: a name with NUL in it
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 

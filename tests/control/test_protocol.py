@@ -84,6 +84,8 @@ def test_a_reply_too_long_for_a_line_drops_its_oldest_texts():
         (b'{"command": "language"}\n', "language takes auto, zh, en, next, not nothing"),
         (b'{"command": "language", "value": "de"}\n', "takes auto, zh, en, next, not 'de'"),
         (b'{"command": "microphone", "value": 3}\n', "microphone takes a name, not 3"),
+        (b'{"command": "model", "value": "\\u0000"}\n', "model takes a name, not"),
+        (b'{"command": "model", "value": "\\ud800"}\n', "model takes a name, not"),
         (b" " * (MAX_LINE + 1), "a line longer than"),
     ],
 )

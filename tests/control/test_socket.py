@@ -7,7 +7,9 @@ import stat
 import sys
 import threading
 from concurrent.futures import Future
-from subprocess import PIPE, Popen
+from pathlib import Path
+from subprocess import PIPE, Popen, run
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -66,6 +68,42 @@ def test_a_folder_that_is_too_open_is_closed(daemon, folder):
     server.start()
     server.close()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
+def test_another_user_is_not_answered_even_where_the_modes_would_let_him_in(daemon):
+    ask_as_nobody = """
+import os, socket, sys
+os.setuid(65534)
+with socket.socket(socket.AF_UNIX) as stranger:
+    stranger.connect(sys.argv[1])
+    try:
+        stranger.sendall(b'{"command": "status"}\\n')
+        print(stranger.recv(100))
+    except ConnectionError:
+        print(b"")
+"""
+    with TemporaryDirectory() as place:
+        open_folder = Path(place) / "dictation"
+        server = ControlServer(daemon.answer, open_folder)
+        server.start()
+        for path, mode in ((Path(place), 0o755), (open_folder, 0o755), (server.path, 0o666)):
+            path.chmod(mode)
+        done = run([sys.executable, "-c", ask_as_nobody, server.path], stdout=PIPE, timeout=60)
+        assert ask("status", open_folder).status == "idle"
+        server.close()
+    assert done.stdout == b"b''\n"
+    assert daemon.asked == ["status"]
+
+
+def test_nobody_elses_file_is_written_through_the_lock(daemon, folder, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("content")
+    folder.mkdir()
+    (folder / "daemon.lock").symlink_to(precious)
+    with pytest.raises(ControlError, match=str(folder)):
+        ControlServer(daemon.answer, folder).start()
+    assert precious.read_text() == "content"
 
 
 def test_without_a_daemon_the_way_out_is_told(folder):

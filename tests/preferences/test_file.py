@@ -68,6 +68,12 @@ def test_a_file_is_made_where_there_is_none_and_only_its_owner_may_read_it(tmp_p
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_others_may_read_is_closed_to_them(file: Path) -> None:
+    file.chmod(0o644)
+    save_settings(file, {"hotkey.key": "F7"})
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.toml"
     link.symlink_to(file)
