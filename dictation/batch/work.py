@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,7 +12,7 @@ from dictation.audio.sources import named
 from dictation.batch import outputs
 from dictation.batch.finding import Target
 from dictation.batch.journal import Journal, Origin, origin_of
-from dictation.config import ModelSection
+from dictation.config import ModelSection, RecognitionSection, hot_words_file
 from dictation.errors import DictationError
 from dictation.loading import load_recognizer
 from dictation.text.hot_words import read_hot_words
@@ -41,11 +41,17 @@ class Recipe:
     formats: tuple[Format, ...] = (Format.TXT,)
     force: bool = False
     hot_words: Path | None = None
+    recognition: RecognitionSection = field(default_factory=RecognitionSection)
+
+    @property
+    def words(self) -> Path:
+        """The list of words that is listened for, whether there is one or not."""
+        return self.hot_words or hot_words_file(self.recognition)
 
     def fingerprint(self) -> str:
         """Stands for everything that changes what is recognised."""
-        words = b"" if self.hot_words is None else self.hot_words.read_bytes()
-        known = f"{self.model.name} {self.options}".encode() + words
+        words = self.words.read_bytes() if self.words.is_file() else b""
+        known = f"{self.model.name} {self.options} {self.recognition}".encode() + words
         return hashlib.sha256(known).hexdigest()
 
 
@@ -108,11 +114,10 @@ Message = Found | Resumed | Finished | Skipped | Failed
 
 def prepared_recognizer(recipe: Recipe) -> "Recognizer":
     """The model with its hot words. Raises DictationError."""
-    words = None if recipe.hot_words is None else read_hot_words(recipe.hot_words)
-    recognizer = load_recognizer(recipe.model)
-    if words is not None:
-        recognizer.use_hot_words(words)
-    return recognizer
+    if recipe.words.is_file() or recipe.hot_words is not None:
+        read_hot_words(recipe.words)  # says what is wrong with it before anything is loaded
+    recognition = recipe.recognition.model_copy(update={"hot_words": str(recipe.words)})
+    return load_recognizer(recipe.model, recognition)
 
 
 def left_to_do(tasks: Sequence[Task], recipe: Recipe) -> tuple[list[Task], list[Message]]:

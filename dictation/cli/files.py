@@ -116,6 +116,7 @@ def recipe_of(settings: Settings, options: FileOptions) -> Recipe:
         formats=options.formats or (Format.TXT,),
         force=options.force,
         hot_words=options.hot_words,
+        recognition=settings.recognition,
     )
 
 
