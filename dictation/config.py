@@ -175,6 +175,13 @@ class HistorySection(_Section):
     entries: Annotated[int, Field(ge=0, le=10_000_000)] = 5000
 
 
+class WebSection(_Section):
+    """The page for audio files."""
+
+    port: Annotated[int, Field(ge=1024, le=65535)] = 8501
+    max_upload_mb: Annotated[int, Field(ge=1, le=4096)] = 1024
+
+
 class Settings(_Section):
     """Every setting; config.toml at the top of the project says what each one does."""
 
@@ -191,6 +198,7 @@ class Settings(_Section):
     interface: InterfaceSection = InterfaceSection()
     text: TextSection = TextSection()
     commands: dict[str, str] = Field(default_factory=dict)
+    web: WebSection = WebSection()
     history: HistorySection = HistorySection()
     application: list[ApplicationSection] = Field(default_factory=list)
 

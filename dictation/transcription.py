@@ -1,6 +1,6 @@
 """Audio files -> utterances -> text, in bounded memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -120,7 +120,7 @@ def listen(
     recognizer: FileRecognizer,
     settings: TranscriptionSettings | None = None,
     begin: float = 0.0,
-) -> Iterator[Heard]:
+) -> Generator[Heard, None, None]:
     """Give what a file says as it is found, each half second of sound with its Progress.
 
     Utterances that start before `begin` seconds are known already: they are passed over, which is

@@ -18,6 +18,7 @@ from Xlib import X
 from Xlib.display import Display
 
 from dictation.desktop.focus import Window
+from scripts.page_pictures import page_pictures
 from tests import pulse
 from tests.daemon.conftest import RunningDaemon
 from tests.desktop.apps import await_focus
@@ -127,11 +128,11 @@ def main() -> None:
     parser.add_argument("--model", default="starter", help="a model's name or folder")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     parser.add_argument(
-        "pictures", nargs="*", help="dark, light, demo, menus, settings; all of them by default"
+        "pictures", nargs="*", help="dark, light, demo, menus, settings, page; all by default"
     )
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)
-    wanted = set(options.pictures) or {"dark", "light", "demo", "menus", "settings"}
+    wanted = set(options.pictures) or {"dark", "light", "demo", "menus", "settings", "page"}
     for look in LOOKS:
         if look.name in wanted:
             speaking, landed = dictated(look, options.model)
@@ -145,6 +146,9 @@ def main() -> None:
         save(settings_window(options.model), options.out / "settings.png")
     if "demo" in wanted:
         save(terminal(options.model), options.out / "demo.png")
+    if "page" in wanted:
+        for name, picture in page_pictures(options.model):
+            save(picture, options.out / f"{name}.png")
 
 
 def dictated(look: Look, model: str) -> tuple[Image.Image, Image.Image]:

@@ -44,6 +44,17 @@ ALLOWED: dict[str, set[str]] = {
         "transcription",
         "transcripts",
     },
+    "web": {
+        "audio",
+        "config",
+        "errors",
+        "events",
+        "listener",
+        "loading",
+        "messages",
+        "transcription",
+        "transcripts",
+    },
     "loading": {"assets", "audio", "config", "errors", "recognizer", "worker"},
     "preferences": {*GROUND, "assets", "audio", "config", "control", "desktop"},
     "training": {

@@ -298,6 +298,22 @@ def transcribe(
 
 
 @app.command()
+def web(
+    port: Annotated[
+        int | None, typer.Option(min=1024, max=65535, help="Where to answer, on 127.0.0.1.")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
+    ] = True,
+    config: Config = None,
+) -> None:
+    """Serve the page for audio files, to this computer alone."""
+    from dictation.web.serve import serve
+
+    serve(config, port=port, browser=browser)
+
+
+@app.command()
 def demo(
     config: Config = None,
     silent: Annotated[bool, typer.Option("--silent", help="Do not play the recordings.")] = False,

@@ -117,3 +117,16 @@ def test_a_watched_folder_gives_the_text_of_what_is_put_into_it_once_it_is_whole
         printed, err = child.communicate(timeout=30)
     assert printed == f"watching {inbox}; Ctrl+C ends it\n"
     assert err == ""
+
+
+def test_memory_does_not_grow_while_a_file_is_heard(command, tmp_path):
+    child = command(recorded(tmp_path / "long.wav", 260))
+    process = psutil.Process(child.pid)
+    memory = []
+    while child.poll() is None:
+        memory.append(process.memory_info().rss)
+        time.sleep(0.1)
+    out, _ = child.communicate()
+    assert out.count(HEARD) == 260
+    # 15 minutes of samples are 58 MB; what is loaded once is loaded before the middle.
+    assert memory[len(memory) * 9 // 10] - memory[len(memory) // 2] < 5e6

@@ -1,0 +1,1 @@
+"""The page for audio files: served to this computer alone, by Streamlit."""

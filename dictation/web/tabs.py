@@ -1,0 +1,60 @@
+"""Forgets a tab that was closed, with everything it was given.
+
+Streamlit keeps the session of a lost connection, so that a page can come back, and lets go of it
+only when some other tab comes or goes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+FORGET_SECONDS = 10.0
+"""How long a page may be without connection and come back."""
+
+LOOK_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Tabs:
+    """Remembers when each session was last connected; `clock` in seconds."""
+
+    clock: Callable[[], float]
+    _seen: dict[str, float] = field(default_factory=dict)
+
+    def add(self, session: str) -> None:
+        """A page of that session has been drawn."""
+        self._seen[session] = self.clock()
+
+    def gone(self, connected: Callable[[str], bool]) -> list[str]:
+        """The sessions that have been without connection for too long; each is told once."""
+        now = self.clock()
+        for session in list(self._seen):
+            if connected(session):
+                self._seen[session] = now
+        found = [name for name, at in self._seen.items() if now - at >= FORGET_SECONDS]
+        for session in found:
+            del self._seen[session]
+        return found
+
+
+@asynccontextmanager
+async def forgetting(tabs: Tabs) -> AsyncIterator[None]:
+    """Close the sessions of closed tabs while the server runs, on its event loop."""
+    from streamlit.runtime import get_instance
+
+    runtime = get_instance()
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for session in tabs.gone(runtime.is_active_session):
+                runtime.close_session(session)
+
+    task = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
