@@ -34,7 +34,10 @@ from dictation.events import (
 )
 from dictation.listener import Samples, StreamingRecognizer
 from dictation.loading import load_recognizer, worker_settings
+from dictation.text.pipeline import Context, format_text
+from dictation.text.writing.dictionary import Dictionary
 from dictation.worker import Worker
+from dictation.writing import text_settings
 
 _BLOCK = SAMPLE_RATE // 50
 _PATIENCE_SECONDS = 120.0
@@ -129,7 +132,9 @@ def _dictate(
         finals = list(_follow(events, show))
     feeder.join()
     for final in finals:
-        console.print(Text.assemble(_label(final.language), " ", (final.text, "bold")))
+        context = Context(timed=final.timed)
+        text = format_text(final.text, text_settings(settings), Dictionary(), context)
+        console.print(Text.assemble(_label(final.language), " ", (text, "bold")))
         console.print(Text(f"     {timing_line(final.timing)}", "dim"))
     console.print(Text(f"     said: {sample.written}\n", "dim"))
 

@@ -23,9 +23,9 @@ from dictation.model.config import DecoderConfig
 from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
 from dictation.model.placement import Placement, choose_placement, place
-from dictation.text.format import space_scripts
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
 from dictation.text.normalize import language_of
+from dictation.text.writing.spacing import space_scripts
 
 __all__ = [
     "ModelError",

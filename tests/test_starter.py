@@ -8,6 +8,8 @@ import pytest
 from dictation import load_model
 from dictation.assets import model_folder, samples_folder
 from dictation.audio.files import read_audio
+from dictation.text.pipeline import Context, TextSettings, format_text
+from dictation.text.writing.dictionary import Dictionary
 from dictation.training.evaluation import error_rate
 from dictation.training.manifest import read_manifest
 from tests.audio.corpus import load, recordings
@@ -41,7 +43,8 @@ def streamed(starter, samples, chunk_ms=320):
 def test_a_sample_is_captioned_and_recognised(starter, entry):
     captions, final = streamed(starter, samples_of(entry))
     assert error_rate([entry["text"]], [captions[-1].text]) <= MOST_CAPTION_ERRORS
-    assert error_rate([entry["written"]], [final.text]) <= MOST_FINAL_ERRORS
+    delivered = format_text(final.text, TextSettings(), Dictionary(), Context(timed=final.timed))
+    assert error_rate([entry["written"]], [delivered]) <= MOST_FINAL_ERRORS
     assert final.language == entry["lang"]
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from dictation.decoding.hot_words import HotPhrase
 from dictation.decoding.spotting import Spot, spot
 from dictation.events import TimedWord
-from dictation.text.format import space_scripts
+from dictation.text.writing.spacing import space_scripts
 
 # A phrase is taken when its boost makes up for what the decoder and CTC lose by it, a token each:
 # both in these shares. Measured on synthetic names, where they part right from wrong best.

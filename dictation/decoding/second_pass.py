@@ -19,9 +19,10 @@ from dictation.decoding.spelling import Spelling
 from dictation.decoding.words import Piece, pieces_of, timed_words
 from dictation.events import Language, TimedWord
 from dictation.model.decoder import AttentionDecoder
-from dictation.text.format import format_words, space_scripts
+from dictation.text.format import format_words
 from dictation.text.normalize import language_of, spoken_form, words_of
 from dictation.text.tokenizer import Tokenizer
+from dictation.text.writing.spacing import space_scripts
 
 _NUMERALS = re.compile(r"[0-9零〇一二两三四五六七八九十百千万亿点半%]+")
 _NUMBER_WORDS = re.compile(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dictation.events import Language
-from dictation.text.format import format_words, full_width_marks, space_scripts
+from dictation.text.format import format_words
 from dictation.text.normalize import is_cjk, spoken_form
 from dictation.text.tokenizer import Tokenizer
+from dictation.text.writing.spacing import fit_marks, space_scripts
 
 
 class Spelling(Protocol):
@@ -101,4 +102,4 @@ class WrittenSpelling:
 
     def finished(self, raw: str) -> str:
         """Return a written text with the marks and spaces of its languages."""
-        return space_scripts(full_width_marks(raw.strip()))
+        return space_scripts(fit_marks(raw.strip()))

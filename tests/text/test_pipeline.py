@@ -33,7 +33,7 @@ WRITTEN = {
     "时间是10:30，版本2.1.3": "时间是 10:30，版本 2.1.3",
     "one of them": "One of them",
     "server 又 down 了。": "server 又 down 了。",
-    "wifi 的 password 是五九七.": "WiFi 的 password 是 597。",
+    "wifi 的 password 是五九七.": "wifi 的 password 是 597。",
     "Doctor Brown is here. the doctor came": "Dr. Brown is here. The doctor came",
     "  ": "",
 }

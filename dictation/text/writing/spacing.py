@@ -12,10 +12,10 @@ _NUMBER = r"\d+(?:[.,:]\d+)*"
 _JOINED = re.compile(rf"(?<=[{_HAN}]) ?({_NUMBER}) ?(?=[{_UNITS}])")
 _NUMBER_FIRST = re.compile(rf"(?<![{_HAN}\w.,:] )(?<![\w.,:])({_NUMBER}) (?=[{_UNITS}])")
 _HAN_LATIN = re.compile(
-    rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_NUMBER}[{_UNITS}])(?!(?<=第)\d)"
+    rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_NUMBER}[{_UNITS}])(?!(?<=第)\d)(?!(?<=\d[{_UNITS}])\d)"
 )
 _LATIN_HAN = re.compile(rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?![{_UNITS}])")
-_ORDINAL = re.compile(r"(?<=第) (?=\d)")
+_WITHIN = re.compile(r"(?<=第) (?=\d)|(?<=\d点) (?=\d)")
 _AROUND_FULL_WIDTH = re.compile(r"[ \t]*([，。？！；：、…《》「」『』（）“”])[ \t]*")
 _BETWEEN = re.compile(rf"(?<=[{_HAN}]) +(?=[A-Za-z0-9@#$€-])|(?<=[A-Za-z0-9%+#]) +(?=[{_HAN}])")
 
@@ -34,7 +34,7 @@ def space_scripts(text: str) -> str:
     text = _NUMBER_FIRST.sub(r"\1", text)
     text = _HAN_LATIN.sub(" ", text)
     text = _LATIN_HAN.sub(" ", text)
-    text = _ORDINAL.sub("", text)
+    text = _WITHIN.sub("", text)
     return _AROUND_FULL_WIDTH.sub(r"\1", text).strip(" ")
 
 
