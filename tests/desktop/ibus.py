@@ -21,31 +21,31 @@ def ibus_desktop() -> Iterator[XSession]:
             "GTK_IM_MODULE": "ibus",
             "QT_IM_MODULE": "ibus",
             "XMODIFIERS": "@im=ibus",
-            # The engine of the keyboard layouts is an own process, started by IBus.
-            "IBUS_ENABLE_SYNC_MODE": "0",
         }
         start_ibus(session)
         yield session
 
 
 def start_ibus(session: XSession) -> "subprocess.Popen[bytes]":
+    xim = ["--xim"] if "DISPLAY" in session.env else []
     daemon = session.spawn(
-        ["ibus-daemon", "--xim", "--panel=disable", "--emoji-extension=disable",
+        ["ibus-daemon", *xim, "--panel=disable", "--emoji-extension=disable",
          "--config=disable", "--cache=none"]
     )  # fmt: skip
     wait_until(lambda: _address(session), "IBus")
-    wait_until(lambda: use_engine(session, USERS_ENGINE), "the user's engine")
+
+    def in_use() -> bool:
+        # Its exit status speaks of the X keyboard's layout too, which Wayland has none of.
+        _run(session, ["ibus", "engine", USERS_ENGINE])
+        return current_engine(session) == USERS_ENGINE
+
+    wait_until(in_use, "the user's engine")
     return daemon
 
 
 def _address(session: XSession) -> str | None:
     file = read_environment(session.env, "linux").ibus_file
     return read_ibus_address(file) if isinstance(file, Path) else None
-
-
-def use_engine(session: XSession, name: str) -> bool:
-    command = ["ibus", "engine", name]
-    return _run(session, command).returncode == 0
 
 
 def current_engine(session: XSession) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.focus import SwayFocus, Window
+from dictation.desktop.keys import KeySpec
+from dictation.desktop.output.wayland_desk import WaylandDesk
+from dictation.desktop.output.wayland_keys import stroke
 from tests.xsession import XSession, require, wait_until
 
 _CONFIG = """
@@ -145,6 +148,32 @@ def foot(session: XSession) -> Iterator[_FileApp]:
         wait_until(file.exists, "foot's shell")
         yield _FileApp(window, file)
         session.end(child)
+
+
+@dataclass
+class _Mousepad(_FileApp):
+    desk: WaylandDesk
+
+    def text(self) -> str:
+        self.desk.press([stroke(KeySpec("s", ("ctrl",)))])
+        return super().text().removesuffix("\n")
+
+
+@contextmanager
+def mousepad(session: XSession) -> Iterator[_FileApp]:
+    """A GTK editor that takes its text through IBus; saves its file when its text is asked for."""
+    require("mousepad")
+    desk = WaylandDesk(Path(session.env["XDG_RUNTIME_DIR"]) / session.env["WAYLAND_DISPLAY"])
+    with tempfile.TemporaryDirectory(dir=session.folder) as folder:
+        file = Path(folder) / "note.txt"
+        file.touch()
+        child = session.spawn(
+            ["mousepad", "--disable-server", str(file)], {"GTK_IM_MODULE": "ibus"}
+        )
+        window = await_window(session, lambda window: window.pid == child.pid, "mousepad")
+        yield _Mousepad(window, file, desk)
+        session.end(child)
+    desk.close()
 
 
 _PAGE = "<title>Field</title><textarea autofocus rows=20 cols=80></textarea>"

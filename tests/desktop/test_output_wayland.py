@@ -12,9 +12,18 @@ from dictation.desktop.keys import KeySpec
 from dictation.desktop.output import FocusMovedError, Output, OutputSettings, UndoError, open_output
 from dictation.desktop.output.wayland_desk import WaylandDesk
 from dictation.desktop.output.wayland_keys import keymap, stroke
-from tests.desktop.sway import chromium, clipboard, copy, foot, sway_desktop, sway_environment
+from tests.desktop.ibus import USERS_ENGINE, current_engine, start_ibus
+from tests.desktop.sway import (
+    chromium,
+    clipboard,
+    copy,
+    foot,
+    mousepad,
+    sway_desktop,
+    sway_environment,
+)
 from tests.desktop.texts import random_texts
-from tests.xsession import XSession, wait_until
+from tests.xsession import XSession, require, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +99,28 @@ def test_the_text_may_follow_the_focus_or_go_to_the_clipboard(desktop: XSession)
         assert clipboard(desktop).decode() == "复制 copied"
         copying.close()
         assert first.text() == ""
+
+
+def test_ibus_serves_wayland_too(
+    desktop: XSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    require("ibus-daemon")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    daemon = start_ibus(desktop)
+    output = open_output(sway_environment(desktop), OutputSettings())
+    with mousepad(desktop) as app:
+        expected = ""
+        for text in random_texts(5, seed=22, lines=True):
+            output.show_partial(text[:4], app.window)
+            assert output.commit(text, app.window).route == "ibus"
+            expected += text
+            arrives(app, expected)
+        output.commit("多余的 👍🏽\nsecond", app.window)
+        output.undo_last()
+        arrives(app, expected)
+        assert current_engine(desktop) == USERS_ENGINE
+    output.close()
+    desktop.end(daemon)
 
 
 def test_a_terminal_may_be_typed_into(desktop: XSession) -> None:
