@@ -1,0 +1,21 @@
+"""The bench beside other recognisers counts waiting as a user would feel it."""
+
+import numpy as np
+import pytest
+
+from tests.peers.engines import Clock, chunks
+
+
+def test_work_waits_for_its_sound_and_for_the_work_before_it():
+    clock = Clock()
+    clock.work(1.0, 0.25)
+    assert clock.now == 1.25
+    clock.work(2.0, 2.0)
+    clock.work(3.0, 0.5)  # its sound was there long ago
+    assert clock.now == 4.5
+
+
+def test_chunks_are_there_when_their_last_sample_is():
+    pieces = list(chunks(np.zeros(24_000, np.float32)))
+    assert [end for end, _ in pieces] == pytest.approx([0.64, 1.28, 1.5])
+    assert sum(len(piece) for _, piece in pieces) == 24_000
