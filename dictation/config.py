@@ -36,8 +36,8 @@ class ModelSection(_Section):
     """Which model recognises, and on what."""
 
     name: Annotated[str, Field(min_length=1)] = "starter"
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
 
 
@@ -309,7 +309,7 @@ def _allowed(location: list[str]) -> str:
         case {"enum": choices}:
             return " or ".join(json.dumps(choice) for choice in choices)
         case {"pattern": _}:
-            return '"auto", "cpu", "cuda" or "cuda:N"'
+            return '"auto", "cpu", "mps", "cuda" or "cuda:N"'
         case {"type": "boolean"}:
             return "true or false"
         case {"type": "integer", "minimum": low, "maximum": high}:

@@ -2,8 +2,10 @@
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dictation.checkpoints.folders import load_folder
+from dictation.checkpoints.measured import fastest_precision
 from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.attention import RescoringWeights
 from dictation.decoding.greedy import GreedyPath, collapse
@@ -20,9 +23,9 @@ from dictation.decoding.spelling import Spelling, UnitSpelling, WrittenSpelling
 from dictation.decoding.stabilizer import Stabilizer
 from dictation.events import Language, TimedWord
 from dictation.model.config import DecoderConfig
-from dictation.model.encoder import EncoderOutput, StreamState
 from dictation.model.features import FeatureState
-from dictation.model.placement import Placement, choose_placement, place
+from dictation.model.placement import Placement, choose_device, choose_precision, place, retreat
+from dictation.model.stream import StreamState, move_state, stack_states, unstack_states
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
 from dictation.text.normalize import language_of
 from dictation.text.writing.spacing import space_scripts
@@ -38,6 +41,7 @@ __all__ = [
 ]
 
 Samples = NDArray[np.float32]
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +95,7 @@ class Recognizer:
         blank_threshold: float = 0.8,
     ) -> None:
         self.blank_threshold = blank_threshold
+        self._size = sum(parameter.numel() for parameter in checkpoint.model.parameters())
         place(checkpoint.model, placement)
         self._checkpoint = checkpoint
         self._placement = placement
@@ -111,25 +116,26 @@ class Recognizer:
     ) -> "Recognizer":
         """Load a model folder, our own or WeNet's as it was published.
 
-        `device`: auto, cpu, cuda or cuda:N; `precision`: auto (the faster of what the processor
-        offers, by measurement), fp32, bf16 or fp16; `threads` of the processor, None: torch's
-        choice, at most two: more are no quicker and suffer more from other work; `second_pass`: how
-        the final text is decided; `blank_threshold`: probability from which on a frame counts as
-        blank. Raises ModelError.
+        `device`: auto, cpu, cuda, cuda:N or mps; `precision`: auto (the fastest that the processor
+        offers, measured once and remembered), fp32, bf16, fp16 or int8; `threads` of the processor,
+        None: torch's choice, at most two: more are no quicker and suffer more from other work;
+        `second_pass`: how the final text is decided; `blank_threshold`: probability from which on a
+        frame counts as blank. Raises ModelError or PlacementError.
         """
         torch.set_num_threads(threads or min(2, torch.get_num_threads()))
-        placement = choose_placement(device, precision)
-        return cls(
-            load_folder(Path(folder), placement.dtype), placement, second_pass, blank_threshold
+        place_at = choose_device(device)
+        checkpoint = load_folder(Path(folder))
+        chosen = choose_precision(
+            place_at, precision, lambda: fastest_precision(checkpoint.model.config)
         )
+        return cls(checkpoint, Placement(place_at, chosen), second_pass, blank_threshold)
 
     @property
     def description(self) -> str:
         """Name, size, device and precision, for people."""
-        count = sum(parameter.numel() for parameter in self._model.parameters())
-        placement = self._placement
-        name = self._checkpoint.name
-        return f"{name}, {count / 1e6:.0f} M parameters, {placement.device}, {placement.precision}"
+        name, placement = self._checkpoint.name, self._placement
+        size = f"{self._size / 1e6:.0f} M parameters"
+        return f"{name}, {size}, {placement.device}, {placement.precision}"
 
     def stream(
         self,
@@ -194,8 +200,74 @@ class Recognizer:
         is spoken, None: the model tells."""
         self._refresh_words()
         with torch.inference_mode():
-            frames = self._model.features(self._tensor(samples))
+            frames = self._model.features(_tensor(samples))
             return self._finish(frames, None, language)
+
+    def accept_batch(
+        self, streams: Sequence["RecognitionStream"], samples: Sequence[Samples]
+    ) -> list[PartialResult | None]:
+        """Take samples (N,) for each of several streams of this recogniser, as `accept` does; those
+        whose chunks are whole at the same time are encoded together."""
+        partials: list[PartialResult | None] = [None] * len(streams)
+        with torch.inference_mode():
+            for stream, heard in zip(streams, samples, strict=True):
+                stream._hear(_tensor(heard))
+            while due := [stream for stream in streams if stream._is_due()]:
+                first = due[0]
+                together = [stream for stream in due if stream._fits(first)]
+                for stream, encoded in zip(together, self._encode(together), strict=True):
+                    partial = stream._take(encoded)
+                    index = streams.index(stream)
+                    partials[index] = partial or partials[index]
+        return partials
+
+    def _encode(self, streams: Sequence["RecognitionStream"]) -> list["_Encoded"]:
+        """Encode the frames that are due of streams which fit together; they stay as they are."""
+        return self._guarded(lambda: self._encode_there(streams))
+
+    def _encode_there(self, streams: Sequence["RecognitionStream"]) -> list["_Encoded"]:
+        began = time.perf_counter()
+        first = streams[0]
+        states = [self._here(stream._encoder) for stream in streams]
+        state = states[0] if len(states) == 1 else stack_states(states)
+        frames = torch.stack([stream._due() for stream in streams])
+        output, state = self._model.encoder.step(
+            frames.to(self._placement.device, self._placement.dtype),
+            state,
+            first._chunk_size,
+            first._left_context,
+            first._ended,
+        )
+        # Before there is a frame its type is not that of the weights.
+        logits = self._model.ctc(output.top.to(self._placement.dtype)).float()
+        best = logits.argmax(2).tolist()
+        blank = (logits[..., 0] - logits.logsumexp(2)).exp() > self.blank_threshold
+        since = blank.flip(1).long().cumprod(1).sum(1).tolist()
+        totals = output.top.float().sum(1).cpu()
+        states = [state] if len(streams) == 1 else unstack_states(state)
+        spent = (time.perf_counter() - began) / len(streams)
+        return [_Encoded(*each, spent) for each in zip(states, best, since, totals, strict=True)]
+
+    def _here(self, state: StreamState) -> StreamState:
+        """Return a state where the model is by now."""
+        device = torch.device(self._placement.device)
+        if state.pending.device.type == device.type:
+            return state
+        return move_state(state, device, self._placement.dtype)
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        """Do work that changes nothing; where the device has no room for it, move to the CPU and do
+        it there."""
+        try:
+            return work()
+        except torch.OutOfMemoryError:
+            if self._placement.device == "cpu":
+                raise
+            device = self._placement.device
+        # Out of the handler: the error holds on to what filled the memory.
+        self._placement = retreat(self._model)
+        _log.warning("%s has no memory left: recognising on the CPU from now on", device)
+        return work()
 
     def _finish(
         self, frames: Tensor, first_pass: str | None, language: Language | None
@@ -203,8 +275,13 @@ class Recognizer:
         """Encode all frames (T, F) again with full context and decide on the text."""
         if frames.size(0) < self._model.encoder.top_factor:
             return Recognition("", "", first_pass or "", language or "en", 0.0)
-        features = frames[None].to(self._placement.dtype)
-        lengths = torch.tensor([frames.size(0)], device=frames.device)
+        return self._guarded(lambda: self._decide(frames, first_pass, language))
+
+    def _decide(
+        self, frames: Tensor, first_pass: str | None, language: Language | None
+    ) -> Recognition:
+        features = frames[None].to(self._placement.device, self._placement.dtype)
+        lengths = torch.tensor([frames.size(0)], device=features.device)
         output = self._model.encoder(features, lengths)
         told = None if language else self._model.language_log_probs(output)
         if told is not None:
@@ -221,11 +298,23 @@ class Recognizer:
             decoder_passes=decided.passes,
         )
 
-    def _tensor(self, samples: Samples) -> Tensor:
-        if samples.ndim != 1:
-            raise ValueError(f"samples must be (N,), not {samples.shape}")
-        contiguous = np.ascontiguousarray(samples, dtype=np.float32)
-        return torch.from_numpy(contiguous).to(self._placement.device)
+
+def _tensor(samples: Samples) -> Tensor:
+    if samples.ndim != 1:
+        raise ValueError(f"samples must be (N,), not {samples.shape}")
+    return torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """What a step of the encoder made of one stream: its state after, CTC's best tokens (t,), how
+    many of them are blanks at the end, the sum of the top states (D,), and the seconds it took."""
+
+    state: StreamState
+    best: list[int]
+    blanks: int
+    total: Tensor
+    seconds: float
 
 
 def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) -> SecondPass:
@@ -263,10 +352,11 @@ class RecognitionStream:
         self._chunk_size = chunk_size
         self._left_context = left_context
         self._spoken = language
-        device = recognizer._placement.device
-        self._features: FeatureState = self._model.features.initial_state(torch.device(device))
+        self._features: FeatureState = self._model.features.initial_state(torch.device("cpu"))
         self._encoder: StreamState = self._model.encoder.initial_state()
         self._frames: list[Tensor] = []
+        self._waiting = torch.zeros(0, self._model.config.features.mel_bins)
+        self._begun = self._ended = False
         self._tokens: list[int] = []
         self._last = 0
         self._pooled: Tensor | None = None
@@ -277,11 +367,7 @@ class RecognitionStream:
 
     def accept(self, samples: Samples) -> PartialResult | None:
         """Take samples (N,) of any number; the caption when they completed a chunk, else None."""
-        with torch.inference_mode():
-            frames, self._features = self._model.features.step(
-                self._recognizer._tensor(samples), self._features
-            )
-            return self._encode(frames, final=False)
+        return self._recognizer.accept_batch([self], [samples])[0]
 
     def finish(self) -> Recognition:
         """Flush, run the second pass and return the finished text; the stream is spent."""
@@ -293,45 +379,59 @@ class RecognitionStream:
     def finish_first_pass(self) -> str:
         """Flush and return the words of the first pass alone; the stream is spent."""
         with torch.inference_mode():
-            self._encode(self._model.features.flush(self._features), final=True)
+            self._wait_for(self._model.features.flush(self._features))
+            self._ended = True
+            self._take(self._recognizer._encode([self])[0])
         return self._text()
 
-    def _encode(self, frames: Tensor, final: bool) -> PartialResult | None:
-        began = time.perf_counter()
+    def _hear(self, samples: Tensor) -> None:
+        frames, self._features = self._model.features.step(samples, self._features)
+        self._wait_for(frames)
+
+    def _wait_for(self, frames: Tensor) -> None:
         self._frames.append(frames)
-        output, self._encoder = self._model.encoder.step(
-            frames[None].to(self._recognizer._placement.dtype),
-            self._encoder,
-            self._chunk_size,
-            self._left_context,
-            final,
-        )
-        if output.top.size(1) == 0:
+        self._waiting = torch.cat([self._waiting, frames])
+
+    def _wanted(self) -> int:
+        """Feature frames to encode next: what a stream needs at its start, then a chunk."""
+        encoder = self._model.encoder
+        return self._chunk_size * encoder.factor if self._begun else encoder.lookahead
+
+    def _is_due(self) -> bool:
+        return self._waiting.size(0) >= self._wanted()
+
+    def _fits(self, other: "RecognitionStream") -> bool:
+        """Whether both take the same step next."""
+        mine = (self._chunk_size, self._left_context, self._begun)
+        return mine == (other._chunk_size, other._left_context, other._begun)
+
+    def _due(self) -> Tensor:
+        return self._waiting if self._ended else self._waiting[: self._wanted()]
+
+    def _take(self, encoded: _Encoded) -> PartialResult | None:
+        """Go on from what was encoded of the frames that were due."""
+        began = time.perf_counter()
+        self._waiting = self._waiting[self._due().size(0) :]
+        self._begun = True
+        self._encoder = encoded.state
+        best = encoded.best
+        if not best:
             return None
-        self._take(output)
+        path: GreedyPath = collapse(best, self._encoded, self._last)
+        self._tokens += path.tokens
+        self._last = best[-1]
+        self._blanks = encoded.blanks + (self._blanks if encoded.blanks == len(best) else 0)
+        self._encoded += len(best)
+        self._pooled = encoded.total if self._pooled is None else self._pooled + encoded.total
         self._caption = self._caption.show(space_scripts(self._text()))
-        frame_seconds = self._model.encoder.top_factor / _FEATURE_RATE
         partial = PartialResult(
             self._caption.stable,
             self._caption.unstable,
             self._language(),
-            self._blanks * frame_seconds,
+            self._blanks * self._model.encoder.top_factor / _FEATURE_RATE,
         )
-        self.compute_seconds.append(time.perf_counter() - began)
+        self.compute_seconds.append(encoded.seconds + time.perf_counter() - began)
         return partial
-
-    def _take(self, output: EncoderOutput) -> None:
-        logits = self._model.ctc(output.top[0]).float()
-        best = logits.argmax(1).tolist()
-        blank = (logits[:, 0] - logits.logsumexp(1)).exp() > self._recognizer.blank_threshold
-        since = blank.flip(0).long().cumprod(0).sum()
-        self._blanks = int(since) + (self._blanks if bool(blank.all()) else 0)
-        path: GreedyPath = collapse(best, self._encoded, self._last)
-        self._tokens += path.tokens
-        self._last = best[-1]
-        self._encoded += len(best)
-        total = output.top[0].float().sum(0)
-        self._pooled = total if self._pooled is None else self._pooled + total
 
     def _language(self) -> Language | None:
         frame_seconds = self._model.encoder.top_factor / _FEATURE_RATE
@@ -341,11 +441,11 @@ class RecognitionStream:
             return None
         if self._spoken is not None:
             return self._spoken
-        if self._model.language is None:
+        head = self._model.language
+        if head is None:
             return language_of(self._text())
         mean = (self._pooled / self._encoded)[None]
-        log_probs = self._model.language(mean.to(self._recognizer._placement.dtype))
-        return _LANGUAGES[int(log_probs[0].argmax())]
+        return _LANGUAGES[int(head(mean.to(head.hidden.weight.device))[0].argmax())]
 
     def _text(self) -> str:
         return self._recognizer._checkpoint.tokenizer.decode(self._tokens)

@@ -90,7 +90,7 @@ def test_a_whole_number_is_a_number():
         ("[audio]\ndevice = 2", "audio.device is 2, but takes text"),
         (
             '[model]\ndevice = "gpu"',
-            'model.device is "gpu", but takes "auto", "cpu", "cuda" or "cuda:N"',
+            'model.device is "gpu", but takes "auto", "cpu", "mps", "cuda" or "cuda:N"',
         ),
         ('model = "starter"', 'model is "starter", but takes a table: [model]'),
         (

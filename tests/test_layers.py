@@ -8,11 +8,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "dictation"
 
-GROUND = {"errors", "events", "checks", "messages"}
+GROUND = {"errors", "events", "checks", "messages", "processor"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "events": set(),
     "checks": set(),
+    "processor": set(),
     "messages": {"events"},
     "actions": {"events"},
     "session": {"actions", "events"},
@@ -28,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "desktop": {*GROUND},
     "control": {"errors"},
     "decoding": {"errors", "events", "model", "text"},
-    "checkpoints": {"errors", "events", "model", "text"},
+    "checkpoints": {"processor", "errors", "events", "model", "text"},
     "recognizer": {*GROUND, "audio", "checkpoints", "decoding", "model", "text"},
     "listener": {"audio", "errors", "events"},
     "worker": {"audio", "errors", "events", "listener", "recognizer"},

@@ -10,7 +10,12 @@ import torch
 
 from dictation.decoding.second_pass import SecondPass, SecondPassSettings, distance
 from dictation.decoding.spelling import WrittenSpelling
-from dictation.model.placement import Placement, PlacementError, choose_placement
+from dictation.model.placement import (
+    Placement,
+    PlacementError,
+    choose_device,
+    choose_precision,
+)
 from dictation.recognizer import Recognizer
 from dictation.text.hot_words import HotWord, WordList
 from dictation.text.tokenizer import build_ctc_tokenizer
@@ -117,12 +122,12 @@ def test_a_device_that_is_not_there_is_named():
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     with pytest.raises(PlacementError, match="no cuda on this machine"):
-        choose_placement("cuda", "auto")
+        choose_device("cuda")
 
 
 def test_an_unknown_precision_is_named():
     with pytest.raises(PlacementError, match="'int3' is none of"):
-        choose_placement("cpu", "int3")
+        choose_precision("cpu", "int3", lambda: "fp32")
 
 
 class FixedTokens:
@@ -230,3 +235,68 @@ def test_a_phrase_that_cannot_be_spelled_is_named_and_the_others_count(
     (tmp_path / "words.txt").write_text("今天龘\n", encoding="utf-8")
     recognizer.follow_hot_words(tmp_path / "words.txt")
     assert "'今天龘' cannot be listened for" in caplog.text
+
+
+def test_streams_heard_together_are_recognised_as_each_alone():
+    recognizer = Recognizer(tiny_checkpoint(), Placement("cpu", "fp32"))
+    sounds = [sound(seconds) for seconds in (3.0, 2.0, 4.0)]
+    alone = []
+    for samples in sounds:
+        stream = recognizer.stream(chunk_ms=320, left_ms=1280)
+        partials = [stream.accept(samples[at : at + 1600]) for at in range(0, len(samples), 1600)]
+        alone.append(([each.text for each in partials if each], stream.finish_first_pass()))
+    streams = [recognizer.stream(chunk_ms=320, left_ms=1280) for _ in sounds]
+    shown = [[] for _ in sounds]
+    for turn in range(60):
+        # The second begins later than the others, the third ends last.
+        at = [1600 * (turn - delay) for delay in (0, 7, 0)]
+        parts = [
+            samples[max(0, first) : max(0, first + 1600)]
+            for samples, first in zip(sounds, at, strict=True)
+        ]
+        for texts, partial in zip(shown, recognizer.accept_batch(streams, parts), strict=True):
+            texts += [partial.text] if partial else []
+    assert [
+        (texts, stream.finish_first_pass()) for texts, stream in zip(shown, streams, strict=True)
+    ] == alone
+    assert all(texts for texts, _ in alone)
+
+
+@pytest.mark.parametrize("full_at", [0, 1, 4, "final"])
+def test_where_the_device_is_full_the_utterance_goes_on_on_the_cpu(full_at, monkeypatch, caplog):
+    samples = sound(3.0)
+    expected = heard(Recognizer(tiny_checkpoint(), Placement("cpu", "fp32")), samples, 1_600)
+    # Another name for the CPU stands in for a device.
+    recognizer = Recognizer(tiny_checkpoint(), Placement("cpu:0", "fp32"))
+    encoder = recognizer._model.encoder
+    steps = itertools.count()
+
+    def fail_if(full):
+        if full and recognizer._placement.device != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    def step(*arguments, real=encoder.step):
+        fail_if(next(steps) == full_at)
+        return real(*arguments)
+
+    def forward(*arguments, real=encoder.forward):
+        fail_if(full_at == "final")
+        return real(*arguments)
+
+    monkeypatch.setattr(encoder, "step", step)
+    monkeypatch.setattr(encoder, "forward", forward)
+    partials, final = heard(recognizer, samples, 1_600)
+    assert [each.text for each in partials] == [each.text for each in expected[0]]
+    assert final.text == expected[1].text
+    assert final.first_pass == expected[1].first_pass
+    assert recognizer.description.endswith("cpu, fp32")
+    assert "cpu:0 has no memory left: recognising on the CPU from now on" in caplog.text
+
+
+def test_a_cpu_without_memory_is_an_error(recognizer, monkeypatch):
+    def step(*_):
+        raise torch.OutOfMemoryError("no memory")
+
+    monkeypatch.setattr(recognizer._model.encoder, "step", step)
+    with pytest.raises(torch.OutOfMemoryError):
+        heard(recognizer, sound(1.0), 1_600)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_CPU_INFO = Path("/proc/cpuinfo")
+from dictation.processor import processor_name
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def describe_machine() -> Machine:
     cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
     return Machine(
-        processor=_processor(),
+        processor=processor_name(),
         cores=cores,
         usable_cores=usable,
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
@@ -52,18 +52,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _processor() -> str:
-    try:
-        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return platform.processor() or platform.machine()
 
 
 def _commit() -> str | None:

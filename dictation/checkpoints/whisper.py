@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dictation.checkpoints.whisper_files import WhisperFileError, read_whisper
 from dictation.model.joint import JointModel
@@ -49,11 +49,13 @@ def start_from_whisper(model: JointModel, folder: Path, decoder_tokens: Sequence
 def _average_pairs(model: JointModel) -> None:
     if model.encoder.config.upper is None:
         return
-    weight = model.encoder.pairing.weight
+    pairing = model.encoder.pairing
+    assert isinstance(pairing, nn.Linear)
+    weight = pairing.weight
     if weight.size(1) == 2 * weight.size(0):
         half = 0.5 * torch.eye(weight.size(0))
         weight.copy_(torch.cat([half, half], dim=1))
-        model.encoder.pairing.bias.zero_()
+        pairing.bias.zero_()
 
 
 def _encoder_weights(source: dict[str, Tensor], blocks: int) -> Iterator[tuple[str, Tensor]]:

@@ -19,6 +19,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _CHUNKS = (320, 640)
 
 
+class Preset(StrEnum):
+    """Models whose decoder writes CTC's units."""
+
+    u2pp = "u2pp"
+    article = "article"
+    large = "0.6b"
+
+
 class FinalWay(StrEnum):
     """The ways to decide on the final text: recognition.final."""
 
@@ -29,8 +37,12 @@ class FinalWay(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the parser."""
-    for command in (train, manifest, evaluate, synthesize, bench):
+    for command in (train, manifest, evaluate, synthesize):
         app.command()(command)
+    benches = typer.Typer(help="Time the program on this machine.")
+    benches.callback(invoke_without_command=True)(bench)
+    benches.command("recogniser")(bench_recogniser)
+    app.add_typer(benches, name="bench")
 
 
 def train(
@@ -169,6 +181,7 @@ def synthesize(
 
 
 def bench(
+    context: typer.Context,
     model: Model = None,
     threads: Annotated[
         int | None, typer.Option(min=1, max=256, help="Threads of the model.")
@@ -189,6 +202,8 @@ def bench(
     config: Config = None,
 ) -> None:
     """Time the model and its worker on this machine; takes some minutes."""
+    if context.invoked_subcommand is not None:
+        return
     from dictation.cli.figures import BenchOptions, show_figures
 
     options = BenchOptions(
@@ -200,6 +215,29 @@ def bench(
         as_json=as_json,
     )
     show_figures(options, config)
+
+
+def bench_recogniser(
+    shape: Annotated[
+        Preset, typer.Option("--preset", help="The shape to time, with random weights.")
+    ] = Preset.u2pp,
+    threads: Annotated[
+        list[int] | None, typer.Option(min=1, max=256, help="Threads, one or more: 1 2.")
+    ] = None,
+    more: Annotated[list[int] | None, typer.Argument(min=1, max=256, hidden=True)] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "cpu",
+    repetitions: Annotated[int, typer.Option(min=1, help="Turns of each part.")] = 40,
+    as_json: Json = False,
+) -> None:
+    """Time each part of the recogniser beside others: torchaudio's, and a textbook's in tests/."""
+    from dictation.bench.recogniser import Wanted
+    from dictation.cli.timings import show_timings
+    from dictation.model.presets import preset
+
+    wanted = Wanted(
+        shape.value, preset(shape.value), (*(threads or [1]), *(more or [])), device, repetitions
+    )
+    show_timings(wanted, as_json=as_json)
 
 
 def _extra_missing(error: ModuleNotFoundError, extra: str) -> DictationError:

@@ -4,11 +4,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from dictation.decoding.prefix_beam import Hypothesis
 from dictation.model.decoder import AttentionDecoder
+
+# States whose logits are computed at a time: those of a vocabulary of 5000 still fit a cache.
+_ROWS = 64
 
 
 def attention_log_probs(
@@ -21,17 +25,78 @@ def attention_log_probs(
     """Return the log-probability of every token of each text and of its end, (n + 1,) in float32,
     given memory (1, T, D).
 
-    All texts go through the decoder in one batch, over one projection of the memory.
+    Texts that begin alike are one up to where they part: the decoder runs once over the tree of
+    all, in which a token sees those it comes after, and over one projection of the memory.
     """
-    width = max(len(text) for text in texts)
-    targets = torch.tensor(
-        [[*text, *[end] * (width + 1 - len(text))] for text in texts], device=memory.device
-    )
-    opening = torch.tensor(list(prompt), device=memory.device).expand(len(texts), -1)
-    states = decoder(torch.cat([opening, targets[:, :-1]], dim=1), memory, None)
-    logits = decoder.logits(states[:, len(prompt) - 1 :]).float()
-    wanted = logits.gather(2, targets[..., None])[..., 0] - logits.logsumexp(2)
-    return [row[: len(text) + 1] for row, text in zip(wanted, texts, strict=True)]
+    tree = _Tree.of(prompt, texts)
+    device = memory.device
+    tokens = torch.tensor([tree.tokens], device=device)
+    states = decoder.over_tree(
+        tokens, torch.tensor(tree.depths, device=device), tree.seen().to(device), memory
+    )[0]
+    ways = [tree.way(text) for text in texts]
+    starts = torch.tensor([node for way in ways for node in way], device=device)
+    ends = torch.tensor([token for text in texts for token in (*text, end)], device=device)
+    first = len(prompt) - 1
+    wanted = _log_probs(decoder, states[first:], starts - first, ends)
+    return list(torch.split(wanted, [len(way) for way in ways]))
+
+
+class _Tree:
+    """Texts as branches: of node `i` there are its token, its depth and the node it comes after."""
+
+    def __init__(self, prompt: Sequence[int]) -> None:
+        self.tokens = list(prompt)
+        self.depths = list(range(len(prompt)))
+        self._before = [max(0, node - 1) for node in range(len(prompt))]
+        self._after: dict[tuple[int, int], int] = {}
+        self._root = len(prompt) - 1
+
+    @classmethod
+    def of(cls, prompt: Sequence[int], texts: Sequence[Sequence[int]]) -> "_Tree":
+        """Return the tree of texts, each after the prompt; ends of texts are no nodes."""
+        tree = cls(prompt)
+        for text in texts:
+            node = tree._root
+            for token in text:
+                node = tree._next(node, token)
+        return tree
+
+    def way(self, text: Sequence[int]) -> list[int]:
+        """Return the node before each token of a text and before its end."""
+        nodes = [self._root]
+        for token in text:
+            nodes.append(self._after[nodes[-1], token])
+        return nodes
+
+    def seen(self) -> Tensor:
+        """Return which nodes each node sees, (N, N) bool: itself and all that it comes after."""
+        seen = np.eye(len(self.tokens), dtype=np.bool_)
+        for node, before in enumerate(self._before):
+            seen[node] |= seen[before]
+        return torch.from_numpy(seen)
+
+    def _next(self, node: int, token: int) -> int:
+        found = self._after.get((node, token))
+        if found is not None:
+            return found
+        self.tokens.append(token)
+        self.depths.append(self.depths[node] + 1)
+        self._before.append(node)
+        self._after[node, token] = len(self.tokens) - 1
+        return len(self.tokens) - 1
+
+
+def _log_probs(decoder: AttentionDecoder, states: Tensor, at: Tensor, tokens: Tensor) -> Tensor:
+    """Return the log-probability of each of `tokens` (K,) in float32, the state it follows being
+    number `at` (K,) of `states` (N, D)."""
+    wanted = torch.empty(at.numel(), device=at.device)
+    for first in range(0, states.size(0), _ROWS):
+        logits = decoder.logits(states[first : first + _ROWS]).float()
+        here = (at >= first) & (at < first + _ROWS)
+        rows = at[here] - first
+        wanted[here] = logits[rows, tokens[here]] - logits.logsumexp(1)[rows]
+    return wanted
 
 
 @dataclass(frozen=True)

@@ -184,25 +184,28 @@ def _advance(
     # One token more; one that repeats the last needs a blank between.
     longer = np.where(repeats, state.blank[:, None], total[:, None]) + values
     longer[:, is_blank] = _NEVER
-    longer_peak = np.where(repeats, state.blank_peak[:, None], peak[:, None]) + values
     # No token more: a blank, or the last token once more.
-    at_blank = values[is_blank][0] if is_blank.any() else _NEVER
+    blanks = values[is_blank]
+    at_blank = blanks[0] if blanks.size else _NEVER
     at_last = np.where(repeated, values[repeats.argmax(1)], _NEVER)
     blank, blank_peak = total + at_blank, peak + at_blank
     token, token_peak = state.token + at_last, state.token_peak + at_last
 
     # A prefix whose beginning is in the beam is that beginning with a token more, too.
     heirs, givers = np.nonzero((state.parents[:, None] == state.hashes) & repeated[:, None])
-    column = repeats[heirs].argmax(1)
-    given, given_peak = longer[givers, column], longer_peak[givers, column]
-    token[heirs] = np.logaddexp(token[heirs], given)
-    longer[givers, column] = _NEVER
-    # WeNet's peaks: of two alignments that end here the later in its order must be likelier, and
-    # repeating a token cannot move a peak that was set in this very frame.
-    wins = (given_peak > _NEVER) & ((givers < heirs) | (given_peak > token_peak[heirs]))
-    giver = np.full(count, -1)
-    giver[heirs[wins]] = givers[wins]
-    token_peak[heirs] = np.maximum(token_peak[heirs], given_peak)
+    column, giver = heirs, np.full(count, -1)
+    if heirs.size:
+        column = repeats[heirs].argmax(1)
+        given, given_peak = longer[givers, column], peak[givers] + values[column]
+        doubled = repeats[givers, column]
+        given_peak[doubled] = (state.blank_peak[givers] + values[column])[doubled]
+        token[heirs] = np.logaddexp(token[heirs], given)
+        longer[givers, column] = _NEVER
+        # WeNet's peaks: of two alignments that end here the later in its order must be likelier,
+        # and repeating a token cannot move a peak that was set in this very frame.
+        wins = (given_peak > _NEVER) & ((givers < heirs) | (given_peak > token_peak[heirs]))
+        giver[heirs[wins]] = givers[wins]
+        token_peak[heirs] = np.maximum(token_peak[heirs], given_peak)
 
     scores = np.concatenate([np.logaddexp(blank, token), longer.ravel()])
     ranked, contexts, bonus = scores, state.context, state.bonus
@@ -226,7 +229,8 @@ def _advance(
     spread = (state.hashes[base] ^ (last + 1).astype(np.uint64)) * _MULTIPLIER
     now_blank = np.where(stays, blank[base], _NEVER)
     now_blank_peak = np.where(stays, blank_peak[base], _NEVER)
-    now_token_peak = np.where(stays, token_peak[base], longer_peak[base, more])
+    longer_peak = np.where(repeats[base, more], state.blank_peak[base], peak[base]) + values[more]
+    now_token_peak = np.where(stays, token_peak[base], longer_peak)
     begun_by = np.where(stays, giver[base], base)
     begins = begun_by >= 0
     before = np.where(state.last[begun_by] == last, state.blank_frames[begun_by], frames[begun_by])

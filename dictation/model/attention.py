@@ -1,21 +1,15 @@
 """Multi-head self-attention under a chunk mask, and the positions it knows."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dictation.model.cache import AttentionState
 from dictation.model.config import BlockConfig
-
-
-@dataclass(frozen=True)
-class AttentionState:
-    """Keys and values (B, H, T, D / H) of the frames a stream may still attend to."""
-
-    keys: Tensor
-    values: Tensor
+from dictation.model.linear import Form, JointLinear, single
 
 
 def sinusoids(
@@ -37,11 +31,17 @@ def sinusoids(
 
 
 class PositionTable:
-    """Sinusoidal positions computed once and extended when a longer utterance comes."""
+    """Sinusoidal positions computed once and extended when a longer utterance comes.
 
-    def __init__(self, width: int, interleaved: bool) -> None:
+    `project`: a map that is applied to them before they are kept.
+    """
+
+    def __init__(
+        self, width: int, interleaved: bool, project: Callable[[Tensor], Tensor] | None = None
+    ) -> None:
         self._width = width
         self._interleaved = interleaved
+        self._project = project
         self._first = 0
         self._table = torch.zeros(0, width)
 
@@ -58,7 +58,8 @@ class PositionTable:
             # Frequencies in float32: a half-precision angle is off by radians after a minute.
             length = end - self._first
             exact = sinusoids(length, self._width, self._interleaved, like.device, self._first)
-            table = self._table = exact.to(like.dtype)
+            table = exact.to(like.dtype)
+            table = self._table = table if self._project is None else self._project(table)
         return table[first - self._first : last - self._first]
 
 
@@ -78,98 +79,161 @@ def chunk_mask(
     return mask if left_context < 0 else mask & (distance <= left_context)
 
 
+class MaskTable:
+    """The chunk mask used last: passes over utterances of one length need not make it again."""
+
+    def __init__(self) -> None:
+        self._shape: tuple[int, int | None, int] | None = None
+        self._mask = torch.zeros(0, 0)
+
+    def mask(
+        self, frames: int, chunk_size: int | None, left_context: int, device: torch.device
+    ) -> Tensor:
+        """Return `chunk_mask` of the same arguments."""
+        shape = (frames, chunk_size, left_context)
+        if shape != self._shape or self._mask.device != device:
+            self._shape, self._mask = shape, chunk_mask(frames, chunk_size, left_context, device)
+        return self._mask
+
+
 class SelfAttention(nn.Module):
     """Scaled dot-product self-attention, in which positions may enter the score.
 
     `relative_shift`: the four terms of Dai et al. 2019, section 3.3, with the distance from key to
     query. `relative`: WeNet's form of them without the shift, in which the key's index in the
-    utterance stands for the distance.
+    utterance stands for the distance; its terms are those of one product, of [query + u, query + v]
+    and [key, position].
     """
+
+    both: Tensor
 
     def __init__(self, config: BlockConfig) -> None:
         super().__init__()
         width, heads = config.width, config.heads
         self.heads = heads
+        self.head_width = width // heads
         self.query = nn.Linear(width, width, bias=config.query_bias)
         self.key = nn.Linear(width, width, bias=config.key_bias)
         self.value = nn.Linear(width, width, bias=config.value_bias)
-        self.out = nn.Linear(width, width, bias=config.out_bias)
+        self.out: nn.Module = nn.Linear(width, width, bias=config.out_bias)
         self.shifted = config.position == "relative_shift"
-        self.relative = self.shifted or config.position == "relative"
-        if self.relative:
+        self.relative = config.position == "relative"
+        if self.shifted or self.relative:
             self.position = nn.Linear(width, width, bias=False)
             self._positions = PositionTable(width, interleaved=True)
-            self.content_bias = nn.Parameter(torch.zeros(heads, width // heads))
-            self.position_bias = nn.Parameter(torch.zeros(heads, width // heads))
+            self.content_bias = nn.Parameter(torch.zeros(heads, self.head_width))
+            self.position_bias = nn.Parameter(torch.zeros(heads, self.head_width))
+        self.joint: JointLinear | None = None
+
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        self.joint = JointLinear.of([self.query, self.key, self.value], form)
+        del self.query, self.key, self.value
+        assert isinstance(self.out, nn.Linear)
+        self.out = single(self.out, form)
+        if self.shifted or self.relative:
+            width = self.position.in_features
+            self._positions = PositionTable(width, interleaved=True, project=self.position)
+            self.register_buffer("both", self._both().detach(), persistent=False)
 
     def forward(self, x: Tensor, mask: Tensor | None, offset: int = 0) -> Tensor:
         """Attend within x (B, T, D); `mask` (B or 1, 1, T, T) bool, None: no restriction."""
-        keys, values = self._split(self.key(x)), self._split(self.value(x))
-        return self._attend(x, keys, values, mask, offset, offset)
+        queries, keys, values = self._split_all(x)
+        if self.relative:
+            positions = self._positions_of(keys, (offset,)).expand_as(keys)
+            keys = torch.cat([keys, positions], dim=3)
+            values = F.pad(values, (0, self.head_width))
+        return self._attend(queries, keys, values, mask, 0)
 
     def step(
-        self, x: Tensor, state: AttentionState, keep: int, offset: int
+        self,
+        x: Tensor,
+        state: AttentionState,
+        keep: int,
+        offsets: tuple[int, ...],
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, AttentionState]:
         """Attend from a chunk x (B, C, D) to itself and the cache.
 
-        `keep` frames stay in the cache (-1: all); `offset` is the index of the first frame of x.
+        `keep` frames stay in the cache (-1: all); `offsets`: the index of the first frame of x in
+        each stream, or one for all. `mask` (B, 1, 1, n + C): which of the rows stand for frames.
         """
-        fresh_keys, fresh_values = self._split(self.key(x)), self._split(self.value(x))
-        keys = torch.cat([state.keys.to(fresh_keys.dtype), fresh_keys], dim=2)
-        values = torch.cat([state.values.to(fresh_values.dtype), fresh_values], dim=2)
-        first = offset - state.keys.size(2)
-        output = self._attend(x, keys, values, None, first, offset)
-        if keep >= 0:
-            kept = min(keep, keys.size(2))
-            keys, values = keys[:, :, keys.size(2) - kept :], values[:, :, values.size(2) - kept :]
-        return output, AttentionState(keys, values)
+        queries, keys, values = self._split_all(x)
+        positions = self._positions_of(keys, offsets) if self.relative else None
+        known, state = state.count, state.appended(keys, values, positions)
+        output = self._attend(queries, state.key_rows, state.value_rows, mask, known)
+        return output, state.kept(keep)
 
     def initial_state(self, batch: int, device: torch.device) -> AttentionState:
         """Return an empty cache."""
-        nothing = torch.zeros(batch, self.heads, 0, self.key.out_features // self.heads)
-        return AttentionState(nothing.to(device), nothing.to(device))
+        width = self.head_width * (2 if self.relative else 1)
+        nothing = torch.zeros(batch, self.heads, 0, width, device=device)
+        return AttentionState.of(nothing, nothing, self.head_width)
+
+    def _split_all(self, x: Tensor) -> list[Tensor]:
+        """Return queries, keys and values (B, H, T, D / H) of x (B, T, D)."""
+        if self.joint is not None:
+            return [self._split(part) for part in self.joint(x)]
+        return [self._split(layer(x)) for layer in (self.query, self.key, self.value)]
+
+    def _both(self) -> Tensor:
+        """Return the biases that queries for content and for positions get, (H, 1, 2, D / H)."""
+        return torch.stack([self.content_bias, self.position_bias], dim=1)[:, None]
+
+    def _positions_of(self, keys: Tensor, offsets: tuple[int, ...]) -> Tensor:
+        """Return what the positions of keys (B, H, T, D / H) from `offsets` on stand for in a
+        score, (B or 1, H, T, D / H)."""
+        count = keys.size(2)
+        rows = {
+            offset: self._projected_rows(offset, offset + count, keys) for offset in set(offsets)
+        }
+        if len(rows) == 1:
+            return rows[offsets[0]][None]
+        return torch.stack([rows[offset] for offset in offsets])
+
+    def _projected_rows(self, first: int, last: int, like: Tensor) -> Tensor:
+        """Return what positions first..last - 1 stand for in a score, (H, last - first, D / H)."""
+        rows = self._positions.rows(first, last, like)
+        if self.joint is None:  # the weights may change: nothing is kept
+            rows = self.position(rows)
+        return self._split(rows[None])[0]
 
     def _attend(
-        self,
-        x: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        mask: Tensor | None,
-        first_key: int,
-        first_query: int,
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, first_query: int
     ) -> Tensor:
-        queries = self._split(self.query(x))
-        bias = mask
+        """Attend from queries (B, H, C, D / H), the first of them at row `first_query`, to rows of
+        keys and values (B, H, K, W)."""
+        bias, dtype = mask, queries.dtype
         if self.relative:
-            moved = queries + self.position_bias[:, None].to(queries.dtype)
-            score = self._position_scores(moved, first_key, keys.size(2), first_query)
+            # One width for queries, keys and values: others take PyTorch's slow way.
+            both = self._both().to(dtype) if self.joint is None else self.both
+            queries = (queries[:, :, :, None] + both).flatten(3)
+        if self.shifted:
+            moved = queries + self.position_bias[:, None].to(dtype)
+            score = self._distance_scores(moved, keys.size(2), first_query)
             bias = score if mask is None else score.masked_fill(~mask, float("-inf"))
-            queries = queries + self.content_bias[:, None].to(queries.dtype)
-        attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
+            queries = queries + self.content_bias[:, None].to(dtype)
+        attended = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=bias, scale=self.head_width**-0.5
+        )
+        attended = attended[..., : self.head_width]
         output: Tensor = self.out(attended.transpose(1, 2).flatten(2))
         return output
 
-    def _position_scores(
-        self, queries: Tensor, first_key: int, count: int, first_query: int
-    ) -> Tensor:
-        scale = queries.size(3) ** -0.5
-        if not self.shifted:
-            table = self._positions.rows(first_key, first_key + count, queries)
-            positions = self._split(self.position(table)[None])
-            score: Tensor = (queries @ positions.transpose(2, 3)) * scale
-            return score
+    def _distance_scores(self, queries: Tensor, count: int, first_query: int) -> Tensor:
+        """Return what the distances from `count` keys to queries (B, H, C, D / H), the first of
+        them at key `first_query`, add to the scores (B, H, C, count)."""
+        scale = self.head_width**-0.5
         # Column c of the product is for distance `furthest` - c, and query i wants distances
         # furthest - (size - 1 - i) - key: with one column more, rows move by one as they are read
         # with one column fewer.
         size = queries.size(2)
-        furthest = first_query + size - 1 - first_key
-        distances = self._positions.rows(first_query - first_key - count + 1, furthest + 1, queries)
-        projected = self._split(self.position(distances.flip(0))[None])
-        score = F.pad((queries @ projected.transpose(2, 3)) * scale, (0, 1))
+        furthest = first_query + size - 1
+        rows = self._projected_rows(first_query - count + 1, furthest + 1, queries).flip(1)
+        score = F.pad((queries @ rows.transpose(1, 2)) * scale, (0, 1))
         columns = score.size(3) - 1
         aligned: Tensor = score.flatten(2)[..., size - 1 : size - 1 + size * columns]
         return aligned.view(*score.shape[:2], size, columns)[..., :count]
 
     def _split(self, x: Tensor) -> Tensor:
-        width = x.size(2) // self.heads
-        return x.view(x.size(0), x.size(1), self.heads, width).transpose(1, 2)
+        return x.view(x.size(0), x.size(1), self.heads, self.head_width).transpose(1, 2)

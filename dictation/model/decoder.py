@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
+from dictation.model.linear import Form, Int8Linear, quantize
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,18 @@ class DecoderBlock(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
-        """Map token states x (B, U, D), given memory (B or 1, T, D)."""
+    def forward(
+        self, x: Tensor, memory: Tensor, mask: Tensor | None, seen: Tensor | None = None
+    ) -> Tensor:
+        """Map token states x (B, U, D), given memory (B or 1, T, D); `seen` (U, U) bool: which
+        tokens each sees, None: itself and those before."""
         keys, values = self.cross_attention.project(memory)
         if keys.size(0) != x.size(0):  # one memory, many hypotheses
             keys = keys.expand(x.size(0), -1, -1, -1)
             values = values.expand(x.size(0), -1, -1, -1)
         entering = self._entering(x, self.self_norm)
         own = self.self_attention.project(entering)
-        return self._run(x, entering, (own, None, True), (keys, values), mask)
+        return self._run(x, entering, (own, seen, seen is None), (keys, values), mask)
 
     def step(
         self,
@@ -156,8 +160,16 @@ class AttentionDecoder(nn.Module):
             if config.normalize_before
             else nn.Identity()
         )
+        self.output: nn.Module | None = None
         if not config.tied:
             self.output = nn.Linear(config.width, config.vocabulary)
+
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        if form == "int8":
+            quantize(self)
+            if self.config.tied:
+                self.output = Int8Linear(self.embedding.weight, None)
 
     def forward(self, tokens: Tensor, memory: Tensor, memory_lengths: Tensor | None) -> Tensor:
         """Return the state (B, U, D) that predicts the token after each of `tokens` (B, U).
@@ -171,6 +183,19 @@ class AttentionDecoder(nn.Module):
         x = self._embed(tokens, 0)
         for block in self.blocks:
             x = block(x, memory, mask)
+        states: Tensor = self.norm(x)
+        return states
+
+    def over_tree(self, tokens: Tensor, depths: Tensor, seen: Tensor, memory: Tensor) -> Tensor:
+        """Return the state (1, N, D) that predicts what follows each of `tokens` (1, N).
+
+        `depths` (N,): how many tokens come before each; `seen` (N, N) bool: which of them, and
+        itself, it sees. `memory` (1, T, D).
+        """
+        x = self._scaled(tokens)
+        x = x + self._position_rows(0, int(depths.max()) + 1, x)[depths]
+        for block in self.blocks:
+            x = block(x, memory, None, seen)
         states: Tensor = self.norm(x)
         return states
 
@@ -206,19 +231,23 @@ class AttentionDecoder(nn.Module):
 
     def logits(self, states: Tensor) -> Tensor:
         """Map decoder states (..., D) to logits (..., V)."""
-        if self.config.tied:
+        if self.output is None:
             return F.linear(states, self.embedding.weight)
         logits: Tensor = self.output(states)
         return logits
 
     def _embed(self, tokens: Tensor, first: int) -> Tensor:
+        x = self._scaled(tokens)
+        return x + self._position_rows(first, first + tokens.size(1), x)
+
+    def _scaled(self, tokens: Tensor) -> Tensor:
         embedded: Tensor = self.embedding(tokens)
-        if self._scale != 1.0:
-            embedded = embedded * self._scale
-        last = first + tokens.size(1)
+        return embedded if self._scale == 1.0 else embedded * self._scale
+
+    def _position_rows(self, first: int, last: int, like: Tensor) -> Tensor:
         if self.config.positions == "learned":
-            return embedded + self.positions[first:last]
-        return embedded + self._sinusoids.rows(first, last, embedded)
+            return self.positions[first:last]
+        return self._sinusoids.rows(first, last, like)
 
 
 def _cached(pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

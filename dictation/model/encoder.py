@@ -5,38 +5,15 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from dictation.model.attention import AttentionState, PositionTable, SelfAttention, chunk_mask
+from dictation.model.attention import MaskTable, PositionTable, SelfAttention
 from dictation.model.config import BlockConfig, EncoderConfig
 from dictation.model.convolution import ConvolutionModule
 from dictation.model.layers import activation, norm
-from dictation.model.subsampling import (
-    Conv1dSubsampling,
-    Conv2dSubsampling,
-    SubsamplingState,
-    pair_frames,
-)
-
-
-@dataclass(frozen=True)
-class BlockState:
-    """What one block remembers of a stream."""
-
-    attention: AttentionState
-    convolution: Tensor
-
-
-@dataclass(frozen=True)
-class StreamState:
-    """Everything the encoder remembers of a stream between two chunks.
-
-    `pending`: subsampled frames (B, t, D) short of a chunk. `offset`: frames already encoded.
-    """
-
-    subsampling: SubsamplingState
-    pending: Tensor
-    offset: int
-    blocks: tuple[BlockState, ...]
+from dictation.model.linear import Form, feed_forward, single
+from dictation.model.stream import BlockState, StreamState
+from dictation.model.subsampling import Conv1dSubsampling, Conv2dSubsampling, pair_frames
 
 
 @dataclass(frozen=True)
@@ -61,6 +38,14 @@ class FeedForward(nn.Sequential):
             nn.Linear(config.ffn_width, config.width, bias=config.ffn_bias),
         )
 
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        inner, active, _, outer = self
+        assert isinstance(inner, nn.Linear)
+        assert isinstance(outer, nn.Linear)
+        del self[:]
+        self.append(feed_forward(inner, active, outer, form))
+
 
 class ConformerBlock(nn.Module):
     """Macaron feed-forward, self-attention, convolution, feed-forward; each added to its input."""
@@ -84,6 +69,15 @@ class ConformerBlock(nn.Module):
         self.closing_norm = self._norm(config) if config.closing_norm else nn.Identity()
         self.dropout = nn.Dropout(config.dropout)
 
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        self.attention.take_form(form)
+        self.ffn.take_form(form)
+        if self.has_macaron:
+            self.macaron.take_form(form)
+        if self.has_convolution:
+            self.convolution.take_form(form)
+
     def forward(self, x: Tensor, mask: Tensor | None, inside: Tensor | None = None) -> Tensor:
         """Map x (B, T, D) under `mask` (B or 1, 1, T, T); `inside` (B, T, 1) marks the frames that
         exist, None: all."""
@@ -96,12 +90,17 @@ class ConformerBlock(nn.Module):
         return self._after(x)
 
     def step(
-        self, x: Tensor, state: BlockState, keep: int, offset: int
+        self,
+        x: Tensor,
+        state: BlockState,
+        keep: int,
+        offsets: tuple[int, ...],
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, BlockState]:
-        """Map the next chunk x (B, C, D)."""
+        """Map the next chunk x (B, C, D); the rest is as in `SelfAttention.step`."""
         x = self._before(x)
         attended, attention = self.attention.step(
-            self._entering(x, self.attention_norm), state.attention, keep, offset
+            self._entering(x, self.attention_norm), state.attention, keep, offsets, mask
         )
         x = self._joined(x, attended, self.attention_norm)
         convolution = state.convolution
@@ -122,20 +121,22 @@ class ConformerBlock(nn.Module):
     def _before(self, x: Tensor) -> Tensor:
         if not self.has_macaron:
             return x
-        fed = self.ffn_scale * self.macaron(self._entering(x, self.macaron_norm))
-        return self._joined(x, fed, self.macaron_norm)
+        fed = self.macaron(self._entering(x, self.macaron_norm))
+        return self._joined(x, fed, self.macaron_norm, self.ffn_scale)
 
     def _after(self, x: Tensor) -> Tensor:
-        fed = self.ffn_scale * self.ffn(self._entering(x, self.ffn_norm))
-        output: Tensor = self.closing_norm(self._joined(x, fed, self.ffn_norm))
+        fed = self.ffn(self._entering(x, self.ffn_norm))
+        output: Tensor = self.closing_norm(self._joined(x, fed, self.ffn_norm, self.ffn_scale))
         return output
 
     def _entering(self, x: Tensor, layer_norm: nn.Module) -> Tensor:
         entering: Tensor = layer_norm(x) if self.normalize_before else x
         return entering
 
-    def _joined(self, x: Tensor, change: Tensor, layer_norm: nn.Module) -> Tensor:
-        x = x + self.dropout(change)
+    def _joined(
+        self, x: Tensor, change: Tensor, layer_norm: nn.Module, scale: float = 1.0
+    ) -> Tensor:
+        x = torch.add(x, self.dropout(change) if self.training else change, alpha=scale)
         joined: Tensor = x if self.normalize_before else layer_norm(x)
         return joined
 
@@ -171,12 +172,28 @@ class Encoder(nn.Module):
         position = config.block.position
         self._absolute = position in ("absolute", "absolute_interleaved")
         self._positions = PositionTable(width, interleaved=position == "absolute_interleaved")
+        self._masks = MaskTable()
         if config.upper is not None:
-            self.pairing = nn.Linear(2 * width, config.upper.width)
+            self.pairing: nn.Module = nn.Linear(2 * width, config.upper.width)
             self.upper = nn.ModuleList(
                 ConformerBlock(config.upper) for _ in range(config.upper_blocks)
             )
             self.upper_norm = norm(config.upper.norm, config.upper.width, config.upper.norm_eps)
+
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        self.subsampling.take_form(form)
+        for block in self._all_blocks():
+            block.take_form(form)
+        if self.config.upper is not None:
+            assert isinstance(self.pairing, nn.Linear)
+            self.pairing = single(self.pairing, form)
+
+    @property
+    def lookahead(self) -> int:
+        """Feature frames that a stream needs once, at its start; with them every chunk of C frames
+        is whole after C * `factor` more."""
+        return self.subsampling.lookahead
 
     @property
     def factor(self) -> int:
@@ -220,7 +237,7 @@ class Encoder(nn.Module):
     def embed(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return what enters the first block, (B, T', D), and its lengths (B,)."""
         x, lengths = self.subsampling(features, lengths)
-        return self._enter(x, 0), lengths
+        return self._enter(x, (0,)), lengths
 
     def initial_state(self, batch: int = 1) -> StreamState:
         """Return the state before the first frame of `batch` streams."""
@@ -228,7 +245,7 @@ class Encoder(nn.Module):
         return StreamState(
             self.subsampling.initial_state(batch, device),
             torch.zeros(batch, 0, self.config.block.width, device=device),
-            0,
+            (0,) * batch,
             tuple(block.initial_state(batch, device) for block in self._all_blocks()),
         )
 
@@ -247,44 +264,49 @@ class Encoder(nn.Module):
         """
         fresh, subsampling = self.subsampling.step(features, state.subsampling, final)
         waiting = torch.cat([state.pending.to(fresh.dtype), fresh], dim=1)
-        offset, blocks = state.offset, state.blocks
+        offsets, blocks = state.offsets, state.blocks
         memories, tops = [], []
         while waiting.size(1) >= chunk_size or (final and waiting.size(1) > 0):
             chunk, waiting = waiting[:, :chunk_size], waiting[:, chunk_size:]
             memory, top, blocks = self._encode_chunk(
-                chunk, blocks, offset, chunk_size, left_context
+                chunk, blocks, offsets, chunk_size, left_context
             )
             memories.append(memory)
             tops.append(top)
-            offset += chunk.size(1)
+            offsets = tuple(offset + chunk.size(1) for offset in offsets)
         return (
             _joined(memories, tops, waiting, self.top_width),
-            StreamState(subsampling, waiting, offset, blocks),
+            StreamState(subsampling, waiting, offsets, blocks),
         )
 
     def _encode_chunk(
         self,
         chunk: Tensor,
         states: tuple[BlockState, ...],
-        offset: int,
+        offsets: tuple[int, ...],
         chunk_size: int,
         left_context: int,
     ) -> tuple[Tensor, Tensor, tuple[BlockState, ...]]:
-        keep = -1 if left_context < 0 else left_context * chunk_size
-        x = self._enter(chunk, offset)
-        after = []
-        for block, state in zip(self._lower_blocks(), states, strict=False):
-            x, next_state = block.step(x, state, keep, offset)
-            after.append(next_state)
+        count, left = len(self.blocks), left_context
+        x, after = _through(
+            self._lower_blocks(),
+            self._enter(chunk, offsets),
+            states[:count],
+            left * chunk_size,
+            offsets,
+        )
         memory = top = self.norm(x)
         if self.config.upper is not None:
-            half_keep = -1 if left_context < 0 else left_context * _half(chunk_size)
-            x = self.pairing(pair_frames(memory))
-            for block, state in zip(self._upper_blocks(), states[len(after) :], strict=True):
-                x, next_state = block.step(x, state, half_keep, offset // 2)
-                after.append(next_state)
+            x, more = _through(
+                self._upper_blocks(),
+                self.pairing(pair_frames(memory)),
+                states[count:],
+                left * _half(chunk_size),
+                tuple(offset // 2 for offset in offsets),
+            )
+            after += more
             top = self.upper_norm(x)
-        return memory, top, tuple(after)
+        return memory, top, after
 
     def _run(
         self,
@@ -300,7 +322,7 @@ class Encoder(nn.Module):
         mask: Tensor | None = None
         padded = bool((lengths < frames).any())
         if chunk_size is not None or padded:
-            mask = chunk_mask(frames, chunk_size, left_context, x.device)[None, None]
+            mask = self._masks.mask(frames, chunk_size, left_context, x.device)[None, None]
         exists: Tensor | None = None
         if mask is not None and padded:
             inside = torch.arange(frames, device=x.device) < lengths[:, None]
@@ -312,12 +334,13 @@ class Encoder(nn.Module):
             x = block(x, mask, exists)
         return x
 
-    def _enter(self, x: Tensor, offset: int) -> Tensor:
+    def _enter(self, x: Tensor, offsets: tuple[int, ...]) -> Tensor:
         if self._scale != 1.0:
             x = x * self._scale
         if not self._absolute:
             return x
-        return x + self._positions.rows(offset, offset + x.size(1), x)
+        rows = [self._positions.rows(each, each + x.size(1), x) for each in offsets]
+        return x + (rows[0] if len(rows) == 1 else torch.stack(rows))
 
     def _lower_blocks(self) -> list[ConformerBlock]:
         return [block for block in self.blocks if isinstance(block, ConformerBlock)]
@@ -329,6 +352,24 @@ class Encoder(nn.Module):
 
     def _all_blocks(self) -> list[ConformerBlock]:
         return self._lower_blocks() + self._upper_blocks()
+
+
+def _through(
+    blocks: list[ConformerBlock],
+    x: Tensor,
+    states: tuple[BlockState, ...],
+    keep: int,
+    offsets: tuple[int, ...],
+) -> tuple[Tensor, tuple[BlockState, ...]]:
+    """Map a chunk x (B, C, D) through blocks; `keep` frames stay in their caches (< 0: all)."""
+    mask = states[0].attention.present() if states else None
+    if mask is not None:
+        mask = F.pad(mask, (0, x.size(1)), value=True)
+    after = []
+    for block, state in zip(blocks, states, strict=True):
+        x, state = block.step(x, state, keep, offsets, mask)
+        after.append(state)
+    return x, tuple(after)
 
 
 def _half(chunk_size: int) -> int:

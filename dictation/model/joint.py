@@ -10,6 +10,7 @@ from dictation.model.decoder import AttentionDecoder
 from dictation.model.encoder import Encoder, EncoderOutput
 from dictation.model.features import LogMel
 from dictation.model.language import LanguageHead
+from dictation.model.linear import Form, single
 
 
 class JointModel(nn.Module):
@@ -23,7 +24,7 @@ class JointModel(nn.Module):
         self.config = config
         self.features = LogMel(config.features)
         self.encoder = Encoder(config.encoder, config.features.mel_bins)
-        self.ctc = nn.Linear(self.encoder.top_width, config.vocabulary)
+        self.ctc: nn.Module = nn.Linear(self.encoder.top_width, config.vocabulary)
         self.language = (
             LanguageHead(self.encoder.top_width, len(config.languages))
             if config.languages
@@ -36,6 +37,16 @@ class JointModel(nn.Module):
             if decoder is not None and decoder.reverse_blocks > 0
             else None
         )
+
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        self.encoder.take_form(form)
+        for decoder in (self.decoder, self.reverse_decoder):
+            if decoder is not None:
+                decoder.take_form(form)
+        if form == "int8":
+            assert isinstance(self.ctc, nn.Linear)
+            self.ctc = single(self.ctc, form)
 
     def ctc_log_probs(self, top: Tensor, blank_penalty: float = 0.0) -> Tensor:
         """Return CTC log-probabilities (B, T, V) in float32; token 0 is blank, and `blank_penalty`

@@ -1,72 +1,146 @@
 """Where the model runs and in what precision."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dictation.errors import DictationError
+from dictation.model.config import BlockConfig, ModelConfig
+from dictation.model.encoder import FeedForward
 from dictation.model.joint import JointModel
+from dictation.model.linear import Form
 
-_TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
+
+# int8 is that of the linear layers' weights: all else stays float32.
+_TYPES: dict[Precision, torch.dtype] = {
+    "fp32": torch.float32,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "int8": torch.float32,
+}
+_FRAMES = 16
+_COPIES = 8
+_TURNS = 5
 
 
 @dataclass(frozen=True)
 class Placement:
-    """A device and the type of the weights on it."""
+    """A device and the precision of the weights on it."""
 
     device: str
-    precision: str
+    precision: Precision
 
     @property
     def dtype(self) -> torch.dtype:
-        """The torch type of weights and features."""
+        """The torch type of features and of what is not quantised."""
         return _TYPES[self.precision]
+
+    @property
+    def form(self) -> Form:
+        """The form linear layers take there."""
+        if self.device != "cpu":
+            return "plain"
+        forms: dict[Precision, Form] = {"fp32": "blocks", "int8": "int8"}
+        return forms.get(self.precision, "plain")
 
 
 class PlacementError(DictationError):
     """The device or precision asked for is not to be had here."""
 
 
-def choose_placement(device: str, precision: str) -> Placement:
-    """Return where a model runs best.
+def choose_device(device: str) -> str:
+    """Return the device to run on; `auto`: CUDA where there is one, then MPS, else the CPU.
 
-    `auto` means CUDA where there is one, with fp16, else the CPU with the faster of fp32 and bf16
-    (which wins where the processor multiplies it itself), by trying both on one layer. Raises
-    PlacementError for a device that is not there.
+    Raises PlacementError for a device that is not there.
     """
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu" and not torch.cuda.is_available():
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    kind = device.partition(":")[0]
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(kind, False):
         raise PlacementError(f"no {device} on this machine; set model.device to auto or cpu")
+    return device
+
+
+def choose_precision(device: str, precision: str, measured: Callable[[], Precision]) -> Precision:
+    """Return the precision asked for; `auto`: fp16 on CUDA, fp32 on MPS, and on a CPU what
+    `measured` tells.
+
+    Raises PlacementError for one that is not to be had on the device.
+    """
     if precision == "auto":
-        precision = "fp16" if device != "cpu" else _faster_on_cpu()
-    if precision not in _TYPES:
-        raise PlacementError(f"precision {precision!r} is none of auto, {', '.join(_TYPES)}")
-    return Placement(device, precision)
+        if device == "cpu":
+            return measured()
+        return "fp16" if device.startswith("cuda") else "fp32"
+    for known in _TYPES:
+        if precision == known:
+            if known == "int8" and device != "cpu":
+                raise PlacementError(f"precision int8 is for the CPU; on {device} take fp16")
+            return known
+    raise PlacementError(f"precision {precision!r} is none of auto, {', '.join(_TYPES)}")
+
+
+def fastest_on_cpu(config: ModelConfig) -> Precision:
+    """Try the feed-forwards of a model, which take most of its time, in each precision on a chunk
+    of frames, and return the fastest; takes a fraction of a second."""
+    precisions: list[Precision] = ["fp32", "int8"]
+    if torch.cpu._is_avx512_bf16_supported():
+        precisions.append("bf16")
+    runs = {each: _run_of(config.encoder.block, each) for each in precisions}
+    best = dict.fromkeys(precisions, float("inf"))
+    for _ in range(_TURNS):
+        for precision, run in runs.items():
+            began = time.perf_counter()
+            run()
+            best[precision] = min(best[precision], time.perf_counter() - began)
+    return min(precisions, key=best.__getitem__)
 
 
 def place(model: JointModel, placement: Placement) -> None:
-    """Move a model there, in place; features stay in float32."""
-    model.to(placement.device)
+    """Move a model there, in place, and give its layers the form that is fastest there: it can be
+    used, but neither trained nor stored, from now on. Features stay on the CPU, in float32."""
+    for part in _parts(model):
+        part.to(placement.device, placement.dtype)
+    if placement.device.startswith("cuda"):
+        torch.backends.cudnn.benchmark = True
+    model.take_form(placement.form)
+
+
+def retreat(model: JointModel) -> Placement:
+    """Move a model from a device that has no room left to the CPU, in place."""
+    for part in _parts(model):
+        part.to("cpu", torch.float32)
+    return Placement("cpu", "fp32")
+
+
+def _parts(model: JointModel) -> list[nn.Module]:
     parts = (model.encoder, model.ctc, model.language, model.decoder, model.reverse_decoder)
-    for part in parts:
-        if part is not None:
-            part.to(placement.dtype)
+    return [part for part in parts if part is not None]
 
 
-def _faster_on_cpu() -> str:
-    layer, x = nn.Linear(512, 2048), torch.randn(16, 512)
-    slow = _time(layer, x)
-    fast = _time(layer.to(torch.bfloat16), x.bfloat16())
-    return "bf16" if fast < slow else "fp32"
+def _run_of(config: BlockConfig, precision: Precision) -> Callable[[], None]:
+    """Return a pass of a chunk through feed-forwards, so many that no cache holds them."""
+    placement = Placement("cpu", precision)
+    layers = [FeedForward(config).eval() for _ in range(_COPIES)]
+    for layer in layers:
+        layer.to(placement.dtype)
+        layer.take_form(placement.form)
+    x: Tensor = torch.randn(_FRAMES, config.width, dtype=placement.dtype)
 
+    def run() -> None:
+        with torch.inference_mode():
+            for layer in layers:
+                layer(x)
 
-def _time(layer: nn.Linear, x: torch.Tensor) -> float:
-    with torch.inference_mode():
-        layer(x)
-        began = time.perf_counter()
-        for _ in range(20):
-            layer(x)
-    return time.perf_counter() - began
+    return run

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 import torch
 from torch import Tensor, nn
 
+from dictation.model.cache import AttentionState
 from dictation.model.config import ModelConfig
 from dictation.model.encoder import Encoder
 from dictation.model.joint import JointModel
@@ -71,7 +72,7 @@ def _state_bytes(encoder: Encoder, config: ModelConfig, seconds: float) -> int:
 
 
 def _bytes_in(value: object) -> int:
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor | AttentionState):
         return value.nbytes
     if isinstance(value, tuple):
         return sum(_bytes_in(each) for each in value)

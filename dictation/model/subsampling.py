@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dictation.model.config import Subsampling
+from dictation.model.linear import Form, single
 
 # Kernel and stride, both the same in time and frequency, of each layer (ESPnet, WeNet).
 _LAYERS: dict[Subsampling, tuple[tuple[int, int], ...]] = {
@@ -31,11 +32,15 @@ class Conv1dSubsampling(nn.Module):
     """
 
     factor = 2
+    lookahead = 1
 
     def __init__(self, mel_bins: int, width: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv1d(mel_bins, width, 3)
         self.conv2 = nn.Conv1d(width, width, 3, stride=2)
+
+    def take_form(self, form: Form) -> None:
+        """Stay as it is: there are no linear layers."""
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Map features (B, T, F), zero beyond `lengths` (B,), to (B, ceil(T / 2), D)."""
@@ -92,8 +97,27 @@ class Conv2dSubsampling(nn.Module):
             channels, bins = width, (bins - kernel) // stride + 1
             self.window += (kernel - 1) * self.factor
             self.factor *= stride
-        self.linear = nn.Linear(width * bins, width)
+        self.linear: nn.Module = nn.Linear(width * bins, width)
+        self._width = width
         self._mel_bins = mel_bins
+        self._channels_last = False
+
+    @property
+    def lookahead(self) -> int:
+        """Feature frames a stream needs once, at its start."""
+        return self.window - self.factor
+
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest; the weights are fixed from now on."""
+        linear = self.linear
+        assert isinstance(linear, nn.Linear)
+        self.to(memory_format=torch.channels_last)
+        # Convolutions whose channels come last give bins before channels.
+        weight = linear.weight.detach().view(self._width, self._width, -1)
+        weight = weight.transpose(1, 2).flatten(1)
+        linear.weight = nn.Parameter(weight, requires_grad=False)
+        self.linear = single(linear, form)
+        self._channels_last = True
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Map features (B, T, F) to (B, (T - window) // factor + 1, D); with fewer frames than
@@ -119,11 +143,14 @@ class Conv2dSubsampling(nn.Module):
 
     def _convolve(self, features: Tensor) -> Tensor:
         if features.size(1) < self.window:
-            return features.new_zeros(features.size(0), 0, self.linear.out_features)
+            return features.new_zeros(features.size(0), 0, self._width)
         hidden = features[:, None]
+        if self._channels_last:
+            hidden = hidden.contiguous(memory_format=torch.channels_last)
         for name in self._names:
-            hidden = F.relu(self.get_submodule(name)(hidden))  # (B, D, T', bins)
-        output: Tensor = self.linear(hidden.transpose(1, 2).flatten(2))
+            hidden = F.relu_(self.get_submodule(name)(hidden))  # (B, D, T', bins)
+        frames = hidden.permute(0, 2, 3, 1) if self._channels_last else hidden.transpose(1, 2)
+        output: Tensor = self.linear(frames.flatten(2))
         return output
 
 

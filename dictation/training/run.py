@@ -14,7 +14,7 @@ from dictation.checkpoints.own import Checkpoint, load_checkpoint, save_checkpoi
 from dictation.errors import DictationError
 from dictation.model.encoder import Encoder
 from dictation.model.joint import JointModel
-from dictation.model.placement import choose_placement
+from dictation.model.placement import Placement, Precision, choose_device, choose_precision
 from dictation.training.config import ScheduleTable, TrainingConfig
 from dictation.training.data import Batch
 from dictation.training.losses import Counts, joint_loss
@@ -59,10 +59,16 @@ class Run:
         return Checkpoint(own.name, self.average, own.tokenizer, own.decoder_tokenizer)
 
 
+def _native_on_cpu() -> Precision:
+    """Return bf16 where the processor multiplies it itself."""
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
+
+
 def begin_run(start: Start, config: TrainingConfig, team: Team) -> Run:
     """Return a run that has not yet begun. Raises PlacementError for a device that is not there."""
     device = f"cuda:{team.local}" if team.size > 1 and torch.cuda.is_available() else config.device
-    placement = choose_placement(device, config.precision)
+    device = choose_device(device)
+    placement = Placement(device, choose_precision(device, config.precision, _native_on_cpu))
     model = start.checkpoint.model.to(placement.device)
     average = JointModel(model.config)
     average.load_state_dict(model.state_dict())

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
 from dictation.decoding.prefix_beam import Hypothesis
@@ -46,6 +48,19 @@ def test_a_hypothesis_does_not_depend_on_its_neighbours(reverse):
     for one, other in zip(together, alone, strict=True):
         assert one.score == pytest.approx(other.score, abs=1e-4)
         assert one.token_confidences == pytest.approx(other.token_confidences, abs=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.integers(2, 4), max_size=6), min_size=1, max_size=6))
+def test_texts_that_begin_alike_are_scored_as_if_they_did_not(few):
+    memory, (left, _) = torch.randn(1, 30, 16), decoders()
+    with torch.inference_mode():
+        together = attention_log_probs(left, memory, [19, 7], 19, few)
+        for text, found in zip(few, together, strict=True):
+            states = left(torch.tensor([[19, 7, *text]]), memory, None)[0, 1:]
+            expected = left.logits(states).log_softmax(1)
+            wanted = expected.gather(1, torch.tensor([[*text, 19]]).T)[:, 0]
+            torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
 
 
 def test_the_score_is_the_sum_of_its_parts():

@@ -179,7 +179,7 @@ def test_each_pair_of_frames_is_scored_by_its_distance():
     attention = tiny_model(changed_wenet(position="relative_shift")).encoder.blocks[0].attention
     queries = torch.randn(1, 2, 5, 8)
     with torch.inference_mode():
-        scores = attention._position_scores(queries, 3, 7, 5)  # keys 3..9, queries 5..9
+        scores = attention._distance_scores(queries, 7, 2)  # keys 3..9, queries 5..9
         for query in range(5):
             for key in range(7):
                 distance = (5 + query) - (3 + key)

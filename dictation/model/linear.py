@@ -1,0 +1,204 @@
+"""Linear layers in the form that computes them fastest where the model runs.
+
+A model is trained and stored with plain layers; `place` gives each module a form to take on for
+good. On a CPU and for the few frames of a chunk the time goes into reading the weights:
+
+- `blocks` (fp32 on CPUs): weights transposed and cut into blocks of outputs, each of which fits the
+  cache of a core, as one batched product;
+- `int8`: weights of one byte with a scale an output, inputs quantised as they come;
+- `plain`: as they are; maps of the same input in one product.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Form = Literal["plain", "blocks", "int8"]
+
+# Outputs in a block: 256 x 256 weights of 4 bytes are an eighth of a core's second cache.
+_BLOCK = 256
+
+
+class Blocks(nn.Module):
+    """A linear map whose outputs come in blocks: (..., D) to (blocks, M, D'), M frames in a row."""
+
+    bias: Tensor | None
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, blocks: int) -> None:
+        super().__init__()
+        rows = weight.view(blocks, -1, weight.size(1))
+        self.weight = _fixed(rows.transpose(1, 2).contiguous())
+        self.bias = None if bias is None else _fixed(bias.view(blocks, 1, -1).clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (..., D) to (blocks, M, D')."""
+        frames = x.reshape(1, -1, x.size(-1)).expand(self.weight.size(0), -1, -1)
+        if self.bias is None:
+            return torch.bmm(frames, self.weight)
+        return torch.baddbmm(self.bias, frames, self.weight)
+
+
+class SumOfBlocks(nn.Module):
+    """A linear map of what `Blocks` gives: (blocks, M, D') to (M, D)."""
+
+    bias: Tensor | None
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, blocks: int) -> None:
+        super().__init__()
+        self.weight = _fixed(weight.t().contiguous().view(blocks, -1, weight.size(0)))
+        self.bias = None if bias is None else _fixed(bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (blocks, M, D') to (M, D)."""
+        total = torch.bmm(x, self.weight).sum(0)
+        return total if self.bias is None else total.add_(self.bias)
+
+
+class Transposed(nn.Module):
+    """A linear layer whose weight lies transposed."""
+
+    bias: Tensor | None
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.weight = _fixed(layer.weight.t().contiguous())
+        self.bias = None if layer.bias is None else _fixed(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (..., D) to (..., D')."""
+        flat = x.reshape(-1, x.size(-1))
+        output = (
+            flat @ self.weight if self.bias is None else torch.addmm(self.bias, flat, self.weight)
+        )
+        return output.view(*x.shape[:-1], -1)
+
+
+class Int8Linear(nn.Module):
+    """A linear layer with int8 weights, one scale an output; its input becomes int8 with a scale
+    of its own at every call."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        weight, self.out_features = weight.detach().float(), weight.size(0)
+        scales = weight.abs().amax(1).clamp(min=1e-12).double() / 127
+        zeros = torch.zeros_like(scales, dtype=torch.long)
+        with warnings.catch_warnings():
+            # PyTorch is to lose this kind of tensor; weights are only packed from one.
+            warnings.simplefilter("ignore", UserWarning)
+            quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+        self._packed = torch.ops.quantized.linear_prepack(
+            quantized, None if bias is None else bias.detach().float()
+        )
+        # Without VNNI sums of two products are kept in 16 bits: inputs take 7 of 8 bits then.
+        self._narrow = not torch.cpu._is_vnni_supported()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (..., D) to (..., D')."""
+        output: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, self._narrow)
+        return output
+
+
+class JointLinear(nn.Module):
+    """A linear map whose outputs are `count` parts of the same width."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, count: int, form: Form) -> None:
+        super().__init__()
+        self._count = count
+        self.product: nn.Module
+        if form == "blocks":
+            self.product = Blocks(weight, bias, count)
+        elif form == "int8":
+            self.product = Int8Linear(weight, bias)
+        else:
+            self.product = _Plain(weight, bias)
+
+    @classmethod
+    def of(cls, layers: Sequence[nn.Linear], form: Form) -> "JointLinear":
+        """Return layers of the same input and the same width as one product."""
+        weight = torch.cat([layer.weight.detach() for layer in layers])
+        bias = None
+        if any(layer.bias is not None for layer in layers):
+            nothing = weight.new_zeros(layers[0].out_features)
+            biases = (layer.bias for layer in layers)
+            bias = torch.cat([nothing if each is None else each.detach() for each in biases])
+        return cls(weight, bias, len(layers), form)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Map x (..., D) to parts (..., D')."""
+        if isinstance(self.product, Blocks):
+            return tuple(part.view(*x.shape[:-1], -1) for part in self.product(x).unbind(0))
+        parts: tuple[Tensor, ...] = self.product(x).chunk(self._count, dim=-1)
+        return parts
+
+
+class BlockFeedForward(nn.Module):
+    """Two linear maps with an activation between, over blocks of the hidden width."""
+
+    def __init__(self, inner: nn.Linear, activation: nn.Module, outer: nn.Linear) -> None:
+        super().__init__()
+        blocks = _blocks_of(inner.out_features)
+        self.inner = Blocks(inner.weight.detach(), _bias(inner), blocks)
+        self.activation = activation
+        self.outer = SumOfBlocks(outer.weight.detach(), _bias(outer), blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (..., D) to (..., D)."""
+        output: Tensor = self.outer(self.activation(self.inner(x)))
+        return output.view(*x.shape[:-1], -1)
+
+
+def single(layer: nn.Linear, form: Form) -> nn.Module:
+    """Return a linear layer in another form."""
+    if form == "int8":
+        return Int8Linear(layer.weight, layer.bias)
+    if form == "blocks":
+        return Transposed(layer)
+    return layer
+
+
+def quantize(module: nn.Module) -> None:
+    """Give every linear layer of a module int8 weights, in place."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.Linear):
+            setattr(module, name, Int8Linear(child.weight, child.bias))
+        else:
+            quantize(child)
+
+
+def feed_forward(
+    inner: nn.Linear, activation: nn.Module, outer: nn.Linear, form: Form
+) -> nn.Module:
+    """Return two linear layers with an activation between in another form."""
+    if isinstance(activation, nn.ReLU | nn.SiLU | nn.Hardtanh | nn.SELU):
+        activation.inplace = True
+    if form == "blocks":
+        return BlockFeedForward(inner, activation, outer)
+    return nn.Sequential(single(inner, form), activation, single(outer, form))
+
+
+class _Plain(nn.Module):
+    bias: Tensor | None
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weight = _fixed(weight)
+        self.bias = None if bias is None else _fixed(bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)
+
+
+def _blocks_of(width: int) -> int:
+    return width // _BLOCK if width % _BLOCK == 0 else 1
+
+
+def _bias(layer: nn.Linear) -> Tensor | None:
+    return None if layer.bias is None else layer.bias.detach()
+
+
+def _fixed(value: Tensor) -> nn.Parameter:
+    return nn.Parameter(value.detach(), requires_grad=False)
