@@ -22,9 +22,9 @@ _CHUNKS = (320, 640)
 class Preset(StrEnum):
     """Models whose decoder writes CTC's units."""
 
-    u2pp = "u2pp"
-    article = "article"
-    large = "0.6b"
+    U2PP = "u2pp"
+    ARTICLE = "article"
+    LARGE = "0.6b"
 
 
 class FinalWay(StrEnum):
@@ -220,7 +220,7 @@ def bench(
 def bench_recogniser(
     shape: Annotated[
         Preset, typer.Option("--preset", help="The shape to time, with random weights.")
-    ] = Preset.u2pp,
+    ] = Preset.U2PP,
     threads: Annotated[
         list[int] | None, typer.Option(min=1, max=256, help="Threads, one or more: 1 2.")
     ] = None,
