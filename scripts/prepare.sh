@@ -11,8 +11,9 @@ if [ "${3:-}" = test ]; then
     # libatomic1 is for the node that playwright brings.
     packages="$packages at-spi2-core chromium dbus dbus-bin desktop-file-utils dunst
         fonts-noto-cjk fonts-noto-color-emoji foot gir1.2-gtk-3.0 gir1.2-gtklayershell-0.1 grim
-        ibus ibus-gtk3 libatomic1 mousepad openbox parcellite picom pipewire pipewire-pulse pulseaudio pulseaudio-utils
-        python3-gi python3-gi-cairo sway systemd tint2 wireplumber wl-clipboard wtype x11-xserver-utils xclip
+        ibus ibus-gtk3 libatomic1 mousepad openbox parcellite picom pipewire pipewire-pulse
+        pulseaudio pulseaudio-utils python3-gi python3-gi-cairo sway systemd tint2 wireplumber
+        wl-clipboard wtype x11-xserver-utils xclip
         xfce4-panel xterm xvfb"
 fi
 
