@@ -158,6 +158,8 @@ LABELS: dict[str, tuple[str, str]] = {
     ),
     "sounds.volume": (message("Volume"), message("From 0 to 1")),
     "interface.language": (message("Language of menus and messages"), ""),
+    "web.port": (message("Port of the page"), message("On this computer only")),
+    "web.max_upload_mb": (message("Largest file (MB)"), message("It is kept in memory")),
     "history.enabled": (
         message("Keep finished texts"),
         message("In a file that only you can read; never sound"),
