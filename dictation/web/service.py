@@ -37,7 +37,7 @@ def service() -> Service:
 def _loaded(config: str) -> Service:
     settings = load_settings(Path(config) if config else None)
     options = TranscriptionSettings(segmenter=segmenter_settings(settings))
-    recognizer = InTurn(load_recognizer(settings.model))
+    recognizer = InTurn(load_recognizer(settings.model, settings.recognition))
     return Service(settings, recognizer, options, Tabs(time.monotonic))
 
 

@@ -50,6 +50,8 @@ async def forgetting(tabs: Tabs) -> AsyncIterator[None]:
             await asyncio.sleep(LOOK_SECONDS)
             for session in tabs.gone(runtime.is_active_session):
                 runtime.close_session(session)
+                # Closing only marks what can be downloaded; what is marked goes with the next call.
+                runtime.media_file_mgr.remove_orphaned_files()
 
     task = asyncio.create_task(look())
     try:

@@ -22,7 +22,7 @@ from tests.xsession import require, wait_until
 
 HEARD = "好的。"
 SPOKEN = np.concatenate([silence(0.5), voice(2.0), silence(1.0)])
-PATIENCE = 30_000.0
+PATIENCE = 60_000.0
 
 
 @dataclass

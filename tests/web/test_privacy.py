@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 
 from tests.web.conftest import HEARD, serving
 from tests.web.test_page import TRANSCRIBE, give, transcribe
+from tests.xsession import wait_until
 
 
 @contextmanager
@@ -74,6 +75,31 @@ def test_an_upload_leaves_no_file_behind_whatever_becomes_of_it(open_page, serve
         page.close()
     assert seen == set()
     assert sounds_held(server) == []
+
+
+def bytes_held(server) -> int:
+    """How much of what was given to it the server still has: uploads, and what players play."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/_stcore/metrics")
+    told = connection.getresponse().read().decode()
+    connection.close()
+    held = re.findall(
+        r'^cache_memory_bytes\{cache_type="(?!st_session).*\} (\d+)$', told, re.MULTILINE
+    )
+    return sum(map(int, held))
+
+
+def test_a_closed_tab_is_forgotten_with_its_sounds_and_its_work(open_page, server, sound):
+    wait_until(lambda: bytes_held(server) == 0, "the tabs of other tests to be forgotten", 60, 0.5)
+    page = open_page()
+    transcribe(page, sound("done.wav"))
+    give(page, sound("long.wav", 150))
+    page.locator(TRANSCRIBE).click()
+    expect(page.locator(".st-key-progress")).to_contain_text(HEARD)
+    assert bytes_held(server) > 16_000_000
+    page.close()
+    wait_until(lambda: bytes_held(server) == 0, "the sounds to go", 60, 0.5)
+    assert psutil.Process(server.process.pid).cpu_percent(1.0) < 50
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
