@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dictation.desktop.environment import Environment
 from dictation.desktop.output.base import CLIPBOARD_ROUTE, OutputSettings, RouteName
 
-PROGRAMS = ("wl-copy", "wl-paste", "wtype", "xclip", "xsel")
+PROGRAMS = ("wl-copy", "wtype")
 """What some routes need to be installed."""
 
 
