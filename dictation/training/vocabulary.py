@@ -51,7 +51,11 @@ class _Texts:
     def units(self, latin_pieces: int, *, closing: bool) -> CtcTokenizer:
         words = ([word for word in words_of(text) if word.isascii()] for text in self.spoken)
         latin = [" ".join(each) for each in words if each]
-        return build_ctc_tokenizer(self.characters, latin, latin_pieces, closing=closing)
+        try:
+            return build_ctc_tokenizer(self.characters, latin, latin_pieces, closing=closing)
+        except RuntimeError as error:  # sentencepiece: more pieces than the texts have
+            reason = str(error).rpartition("] ")[2]
+            raise TrainingConfigError(f"vocabulary.latin_pieces: {reason}") from error
 
 
 def make_ctc_vocabulary(

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from dictation.checkpoints.own import Checkpoint, load_checkpoint, save_checkpoint
+from dictation.model.presets import article
+from dictation.training import starting
 from dictation.training.config import TrainingConfigError, read_training_config
 from dictation.training.records import ErrorRecord, StepRecord, read_records
 from dictation.training.trainer import train
@@ -19,6 +22,7 @@ from tests.models import tiny_checkpoint, tiny_config, tiny_model
 from tests.training.runs import console, write_corpus, write_recipe
 
 PATIENCE = 90.0
+RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture
@@ -119,3 +123,31 @@ def test_a_wenet_folder_is_taken_up_and_trained_both_ways(tmp_path, manifest):
     assert model.reverse_decoder is not None
     records = steps_of(tmp_path / "run")
     assert all(record.attention > 0.0 for record in records)
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_of_the_repository_are_right(recipe):
+    assert read_training_config(recipe).schedule.steps > 0
+
+
+def test_more_pieces_than_the_texts_have_are_refused(tmp_path, manifest):
+    words = "[vocabulary]\nlatin_pieces = 9000"
+    recipe = write_recipe(tmp_path, manifest, 2, start='preset = "u2pp"', tables=words)
+    with pytest.raises(TrainingConfigError, match="latin_pieces: Vocabulary size too high"):
+        train(read_training_config(recipe), console(), {})
+
+
+def test_a_preset_begins_from_nothing(tmp_path, manifest, monkeypatch):
+    def small(name, vocabulary=None):
+        return article(vocabulary, width=64, blocks=2)
+
+    monkeypatch.setattr(starting, "preset", small)
+    texts = tmp_path / "texts.txt"
+    texts.write_text("the response code is not found\nplease review my pull request\n")
+    words = f'[vocabulary]\nlatin_pieces = 68\ntexts = ["{texts}"]'
+    recipe = write_recipe(tmp_path, manifest, 2, start='preset = "article"', tables=words)
+    loaded = load_checkpoint(train(read_training_config(recipe), console(), {}))
+    decoder = loaded.model.config.decoder
+    assert decoder.start == decoder.end == len(loaded.tokenizer) - 1
+    assert loaded.tokenizer.decode(loaded.tokenizer.encode("今天 the code")) == "今天 the code"
+    assert all(record.attention > 0.0 for record in steps_of(tmp_path / "run"))
