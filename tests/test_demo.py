@@ -44,7 +44,7 @@ def test_without_a_terminal_every_caption_is_a_line(sample):
     assert lines[0].startswith("loudness, no parameters, ready in ")
     assert lines[2] == "hello.wav  1.7 s"
     assert lines[3] == "  en loud"
-    assert lines[-4] == "  en loud loud"
+    assert lines[-4] == "  en Loud loud"
     assert "first words" in lines[-3]
     assert "end of speech noticed after 600 ms of silence" in lines[-3]
     assert lines[-2] == "     said: Hello there."
