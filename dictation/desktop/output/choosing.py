@@ -68,7 +68,8 @@ def _every_route(env: Environment, means: Means) -> Iterator[RankedRoute]:
     elif env.wayland:
         yield _wayland(env, means)
         yield _wtype(means)
-        yield _portal(means)
+        if not means.keyboard:  # where keys can be pressed without asking, nobody is asked
+            yield _portal(means)
     elif env.platform in ("windows", "macos"):
         yield RankedRoute(env.platform, True, "type; never tried on a real one")
     yield _clipboard(env, means)
