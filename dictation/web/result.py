@@ -29,8 +29,9 @@ def show_result(
     with st.container(border=True, key=f"result-{key}"):
         st.subheader(as_markdown(sound.name), anchor=False)
         if result.transcript is None:
+            failed = translate("This file cannot be transcribed.")
             st.error(
-                f"{translate('This file cannot be transcribed.')}  \n{as_markdown(result.error)}",
+                f"{failed}  \n{as_markdown(result.error)}",
                 icon=":material/error:",
             )
             return
