@@ -119,7 +119,7 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
         return ModelConfig.from_dict(values["model"]), values | {"name": str(values["name"])}
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; the folder holds no model") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{path}: not a model configuration ({error})") from error
 
 

@@ -307,10 +307,22 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         reason = str(error).split("\n")[0]
         raise ModelError(f"{path}: not weights that can be read safely ({reason})") from error
     if not isinstance(weights, dict) or not all(
-        isinstance(value, Tensor) for value in weights.values()
+        isinstance(name, str) and _is_plain(value) for name, value in weights.items()
     ):
         raise ModelError(f"{path}: not a table of weights")
     return weights
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a tensor whose every number is in the file: a view with steps of 0 could
+    stand for more numbers than there is memory."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout is torch.strided
+        and value.device.type == "cpu"
+        and not (value.is_quantized or value.is_nested or value.is_complex())
+        and value.nbytes <= value.untyped_storage().nbytes()
+    )
 
 
 def _add_normalization(folder: Path, config: WenetConfig, weights: dict[str, Tensor]) -> None:
@@ -322,6 +334,15 @@ def _add_normalization(folder: Path, config: WenetConfig, weights: dict[str, Ten
     )
     weights["encoder.global_cmvn.mean"] = mean
     weights["encoder.global_cmvn.istd"] = inverse
+
+
+def _read_tags(path: Path) -> tuple[str, ...]:
+    try:
+        return tuple(path.read_text(encoding="utf-8").split())
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path}: not UTF-8 ({error})") from error
 
 
 def _units_file(folder: Path, settings: TokenSettings) -> Path:
@@ -345,6 +366,6 @@ def _tokenizer(folder: Path, units: Path, settings: TokenSettings) -> WenetToken
             raise ModelError(f"{path}: {error.strerror}; texts cannot be cut without") from error
     tags: tuple[str, ...] = ()
     if settings.tags is not None and (folder / settings.tags).exists():
-        tags = tuple((folder / settings.tags).read_text(encoding="utf-8").split())
+        tags = _read_tags(folder / settings.tags)
     options = WenetOptions(settings.split_with_space, tags)
     return WenetTokenizer(read_units(units), pieces, options)

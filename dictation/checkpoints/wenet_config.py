@@ -73,6 +73,7 @@ _DECODER_READ = _BIASES | _names("""
     activation_type attention_heads layer_norm_type linear_units norm_eps normalize_before
     num_blocks r_num_blocks tie_word_embedding
 """)
+_MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,22 @@ def read_wenet_config(path: Path) -> WenetConfig:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: not a WeNet configuration ({reason})") from error
+    if not _is_small(values):
+        raise ModelError(f"{path}: not a WeNet configuration (it repeats itself without end)")
     return _Reader(path, values).config()
+
+
+def _is_small(values: object) -> bool:
+    """Count what is in a YAML file: by its aliases, a few lines can stand for billions."""
+    waiting, count = [values], 0
+    while waiting and count <= _MOST_VALUES:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list | tuple | set):
+            waiting += value
+    return count <= _MOST_VALUES
 
 
 class _Reader:

@@ -22,6 +22,16 @@ class TokenizerError(DictationError):
     """A vocabulary file is missing, damaged or does not fit its model."""
 
 
+def piece_cutter(pieces: bytes) -> sentencepiece.SentencePieceProcessor:
+    """Read a sentencepiece model; raises TokenizerError."""
+    try:
+        if not pieces:
+            raise RuntimeError("it is empty")  # else it would be an error at the first text
+        return sentencepiece.SentencePieceProcessor(model_proto=pieces)
+    except RuntimeError as error:
+        raise TokenizerError(f"damaged sentencepiece model ({error})") from error
+
+
 class Tokenizer(Protocol):
     """Text to CTC token ids and back; id 0 is the blank."""
 
@@ -49,7 +59,7 @@ class CtcTokenizer:
         self.units = tuple(units)
         self.pieces = pieces
         self._ids = {unit: index for index, unit in enumerate(units)}
-        self._cutter = sentencepiece.SentencePieceProcessor(model_proto=pieces)
+        self._cutter = piece_cutter(pieces)
 
     def __len__(self) -> int:
         return len(self.units)
@@ -62,7 +72,7 @@ class CtcTokenizer:
             return cls(units[:-1], (folder / "pieces.model").read_bytes())
         except OSError as error:
             raise TokenizerError(f"{error.filename}: {error.strerror}") from error
-        except (UnicodeDecodeError, RuntimeError) as error:
+        except (UnicodeDecodeError, TokenizerError) as error:
             raise TokenizerError(f"{folder}: damaged vocabulary ({error})") from error
 
     def save(self, folder: Path) -> None:
@@ -155,6 +165,8 @@ class DecoderTokenizer:
             return cls(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise TokenizerError(f"{path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise TokenizerError(f"{path}: not UTF-8 ({error})") from error
 
     def prompt(self, language: str) -> tuple[int, ...]:
         """Return the tokens that open a transcript in a language (`mix` counts as Mandarin)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sentencepiece
 
-from dictation.text.tokenizer import TokenizerError
+from dictation.text.tokenizer import TokenizerError, piece_cutter
 
 _UNKNOWN = "<unk>"
 _SPACE = "\u2581"
@@ -46,10 +46,7 @@ class WenetTokenizer:
         self._capitals_only = not re.search("[a-z]", letters)
         self._cutter: sentencepiece.SentencePieceProcessor | None = None
         if pieces is not None:
-            try:
-                self._cutter = sentencepiece.SentencePieceProcessor(model_proto=pieces)
-            except RuntimeError as error:
-                raise TokenizerError(f"damaged sentencepiece model ({error})") from error
+            self._cutter = piece_cutter(pieces)
 
     def __len__(self) -> int:
         return len(self.units)

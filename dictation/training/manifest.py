@@ -43,7 +43,7 @@ def read_manifest(path: Path) -> list[Utterance]:
             continue
         try:
             utterance = _parse(json.loads(line), path.parent)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ManifestError(f"{path}, line {number}: {error!r}") from error
         if utterance is not None:
             utterances.append(utterance)

@@ -54,6 +54,14 @@ def spoil_config(folder):
     (folder / "config.json").write_text("{ not json")
 
 
+def nested_config(folder):
+    (folder / "config.json").write_text('{"a":' * 3000)
+
+
+def empty_pieces(folder):
+    (folder / "pieces.model").write_bytes(b"")
+
+
 def drop_weights(folder):
     (folder / "model.safetensors").unlink()
 
@@ -91,13 +99,15 @@ def spoil_pieces(folder):
     ("damage", "message"),
     [
         (spoil_config, "not a model configuration"),
+        (nested_config, "not a model configuration"),
+        (empty_pieces, "damaged sentencepiece model"),
         (drop_weights, "no model*.safetensors"),
         (cut_weights, "damaged"),
         (other_format, "format 99"),
         (other_size, "weight missing: encoder.blocks.2"),
         (drop_units, "units.txt"),
         (shorten_units, "units"),
-        (spoil_pieces, "damaged vocabulary"),
+        (spoil_pieces, "damaged sentencepiece model"),
     ],
 )
 def test_a_damaged_folder_is_named_in_one_line(folder, damage, message):

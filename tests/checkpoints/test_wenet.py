@@ -227,9 +227,37 @@ def impossible_date(folder):
     (folder / "train.yaml").write_text("encoder: 2021-99-99")
 
 
+def repeating_yaml(folder):
+    lines = "".join(f"- &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30))
+    (folder / "train.yaml").write_text(f"encoder:\n- &a0 [1]\n{lines}")
+
+
+def endless_weights(folder):
+    theirs = weights(settings())
+    name = "ctc.ctc_lo.weight"
+    theirs[name] = torch.zeros(1).expand(theirs[name].shape)
+    torch.save(theirs, folder / "final.pt")
+
+
+def weights_of_no_device(folder):
+    theirs = {name: weight.to("meta") for name, weight in weights(settings()).items()}
+    torch.save(theirs, folder / "final.pt")
+
+
+def no_tags(folder):
+    values = settings()
+    values["tokenizer_conf"]["non_lang_syms_path"] = "tags.txt"
+    (folder / "train.yaml").write_text(yaml.safe_dump(values))
+    (folder / "tags.txt").write_bytes(b"\xff")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (repeating_yaml, "repeats itself without end"),
+        (endless_weights, "not a table of weights"),
+        (weights_of_no_device, "not a table of weights"),
+        (no_tags, "tags.txt: not UTF-8"),
         (extra_weight, "unknown weight: encoder.blocks.0.surprise.weight"),
         (missing_weight, "weight missing: encoder.blocks.1.ffn_norm.weight"),
         (harmful_weights, "not weights that can be read safely"),

@@ -1,0 +1,125 @@
+"""Damaged files for everything that reads files: `python -m tests.fuzz.loaders --count 10000`.
+
+Each case is made from its number alone, so that one can be looked at again. It must end in a result
+or in one clear line (DictationError); all else is a finding: another exception, a crash, a hang,
+more memory than allowed, a file written, a process started, a connection made.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NAMES = ("wenet", "own", "tokenizer", "words", "config", "manifest", "audio")
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A case that ended as none may; `file` is the damaged one."""
+
+    target: str
+    case: int
+    file: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.case} ({self.file}): {self.what}"
+
+
+@dataclass
+class Fuzz:
+    """Cases `ranges[target]` (first and last + 1), in child processes that may break.
+
+    `outcomes`: how often by target and kind (read, refused, bad); `kept`: where the files of
+    findings go.
+    """
+
+    place: Path
+    ranges: Mapping[str, tuple[int, int]]
+    kept: Path | None = None
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def findings(self) -> Iterator[Finding]:
+        """Run, and tell what is found as it is found."""
+        left = dict(self.ranges)
+        while left:
+            plans = [f"{name}:{first}:{last}" for name, (first, last) in left.items()]
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.fuzz.child", str(self.place), *plans],
+                cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            with process:
+                begun = yield from self._follow(process)
+                said = process.stderr.read()
+            if process.returncode == 0:
+                return
+            if begun is None:
+                raise RuntimeError(f"the fuzzer itself failed: {said[-2000:]}")
+            name, case, file = begun
+            what = f"ended with {process.returncode}: {said[-1500:]}"
+            yield self._found(Finding(name, case, file, what))
+            names = list(left)
+            left = {each: left[each] for each in names[names.index(name) :]}
+            left[name] = (case + 1, left[name][1])
+
+    def _follow(
+        self, process: subprocess.Popen[str]
+    ) -> Generator[Finding, None, tuple[str, int, str] | None]:
+        """Give the findings of a child, and return the case it did not come to the end of."""
+        begun = None
+        for line in process.stdout or ():
+            values = json.loads(line)
+            if begun is None:
+                begun = values
+                continue
+            (name, case, file), (kind, what), begun = begun, values, None
+            if kind == "bad":
+                yield self._found(Finding(name, case, file, what))
+            else:
+                self.outcomes[name, kind] += 1
+        return begun
+
+    def _found(self, finding: Finding) -> Finding:
+        self.outcomes[finding.target, "bad"] += 1
+        if self.kept is not None:
+            place = self.place / f"case-{finding.target}"
+            shutil.copytree(
+                place, self.kept / f"{finding.target}-{finding.case}", dirs_exist_ok=True
+            )
+        return finding
+
+
+def main() -> None:
+    """Fuzz all targets, or those named, and tell what was found; exit status 1 with findings."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("targets", nargs="*", choices=[[], *NAMES], default=[])
+    parser.add_argument("--count", type=int, default=10_000, help="cases of each target")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--keep", type=Path, help="folder for the files of crashes")
+    wishes = parser.parse_args()
+    found = False
+    for name in wishes.targets or NAMES:
+        with tempfile.TemporaryDirectory() as place:
+            ranges = {name: (wishes.first, wishes.first + wishes.count)}
+            fuzz = Fuzz(Path(place), ranges, wishes.keep)
+            for finding in fuzz.findings():
+                found = True
+                print(finding, flush=True)
+        read, refused, bad = (fuzz.outcomes[name, kind] for kind in ("read", "refused", "bad"))
+        print(
+            f"{name}: {read + refused + bad} damaged files: {read} read, {refused} refused,"
+            f" {bad} findings",
+            flush=True,
+        )
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
