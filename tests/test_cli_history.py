@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from subprocess import DEVNULL, CompletedProcess, run
+from subprocess import CompletedProcess, run
 
 import pytest
 
@@ -103,12 +103,23 @@ def test_a_damaged_history_is_one_line(dictation, history):
 def test_copy_puts_a_text_into_the_clipboard(environment, history):
     xclip = require("xclip")
     with xsession(window_manager=None) as desktop:
-        # Whoever owns the clipboard lives on, and would keep a pipe open.
+        # Whoever owns the clipboard lives on, and is to leave the pipe of this output to its end.
         command = [sys.executable, "-m", "dictation", "history", "copy", "1"]
         env = environment | {"DISPLAY": desktop.display}
-        run(command, env=env, stdout=DEVNULL, stderr=DEVNULL, timeout=30, check=True)
+        copied = run(command, env=env, capture_output=True, timeout=30, check=True)
         read = run(
             [xclip, "-selection", "clipboard", "-o"],
             env=desktop.env, capture_output=True, timeout=10, check=True,
         )  # fmt: skip
+    assert copied.stdout.decode() == "你好。\n"
     assert read.stdout.decode() == "你好。"
+
+
+def test_a_clipboard_that_is_not_there_is_one_line(environment, history):
+    command = [sys.executable, "-m", "dictation", "history", "copy", "1"]
+    nowhere = {name: value for name, value in environment.items() if name != "WAYLAND_DISPLAY"}
+    nowhere["DISPLAY"] = ":4711"
+    done = run(command, env=nowhere, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("dictation: the text could not be put into the clipboard; ")
+    assert len(done.stderr.splitlines()) == 1

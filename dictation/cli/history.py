@@ -32,7 +32,7 @@ def show(entries: Sequence[Entry]) -> None:
 
 def copy(history: History, number: int | None) -> None:
     """Put a text into the clipboard, the newest without a number."""
-    from dictation.desktop.output.clipboard import copy_with_pyperclip
+    from dictation.desktop.output.clipboard import copy_with_program
 
     if number is None:
         newest = history.recent(1)
@@ -42,7 +42,7 @@ def copy(history: History, number: int | None) -> None:
     else:
         entry = history.entry(number)
     text = entry.corrected or entry.text
-    copy_with_pyperclip(text)
+    copy_with_program(text)
     print(text)
 
 

@@ -99,8 +99,8 @@ def test_an_offer_survives_the_way_to_the_keeper() -> None:
 def test_the_plain_clipboard_works(desktop: XSession) -> None:
     require("xclip")
     code = (
-        "from dictation.desktop.output.clipboard import copy_with_pyperclip;"
-        "copy_with_pyperclip('你好 hello')"
+        "from dictation.desktop.output.clipboard import copy_with_program;"
+        "copy_with_program('你好 hello')"
     )
     subprocess.run(
         [sys.executable, "-c", code],

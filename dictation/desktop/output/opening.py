@@ -16,7 +16,7 @@ from dictation.desktop.focus import Window, open_focus
 from dictation.desktop.ibus_address import read_ibus_address
 from dictation.desktop.output.base import CLIPBOARD_ROUTE, Output, OutputSettings, Route, RouteName
 from dictation.desktop.output.choosing import Means, find_programs, rank_routes
-from dictation.desktop.output.clipboard import ClipboardCopy, copy_with_pyperclip
+from dictation.desktop.output.clipboard import ClipboardCopy, copy_with_program
 from dictation.desktop.output.macos import QuartzTyping, RealQuartz
 from dictation.desktop.output.portal import PortalPaste, portal_offers_keys
 from dictation.desktop.output.relay import Relay
@@ -93,7 +93,7 @@ class _Opened:
         self._env = env
         self._settings = settings
         self._better = set(wanted) - {"ibus", "wtype", CLIPBOARD_ROUTE}
-        self.clipboard = ClipboardCopy(copy_with_pyperclip)
+        self.clipboard = ClipboardCopy(copy_with_program)
         if env.x11:
             from dictation.desktop.output.desk import X11Desk
             from dictation.desktop.output.x11 import X11Paste
