@@ -125,10 +125,13 @@ class SecondPass:
         prompt = spelling.prompt(language or language_of(decided.words))
 
         def score(texts: Sequence[str]) -> list[float]:
-            rows = attention_log_probs(
-                decoder, memory, prompt, spelling.end, [spelling.spelled(text) for text in texts]
-            )
-            return [float(row.sum()) for row in rows]
+            spelled = [spelling.spelled(text) for text in texts]
+            short = [each for each in spelled if _fits(decoder, prompt, each)]
+            rows = iter(attention_log_probs(decoder, memory, prompt, spelling.end, short))
+            return [
+                float(next(rows).sum()) if _fits(decoder, prompt, each) else -math.inf
+                for each in spelled
+            ]
 
         text = corrected(
             decided.text,
@@ -220,7 +223,10 @@ class SecondPass:
         nbest = prefix_beam_search(log_probs, settings.n_best, self.hot_words.graph)
         heard = self._tokenizer.decode(nbest[0].tokens)
         prompt = spelling.prompt(language or language_of(heard))
-        texts = Texts(prompt, spelling.end, [spelling.spell(each.tokens) for each in nbest])
+        spelled = [spelling.spell(each.tokens) for each in nbest]
+        if not all(_fits(decoders[0], prompt, each) for each in spelled):
+            return self._heard(log_probs)
+        texts = Texts(prompt, spelling.end, spelled)
         rescored = rescore(decoders, memory, nbest, settings.weights, texts)
         best = max(rescored, key=lambda each: each.score)
         words = self._tokenizer.decode(best.hypothesis.tokens)
@@ -233,6 +239,12 @@ class SecondPass:
             pieces_of(spelling.raw, best.spelled, best.token_confidences),
             passes=1,
         )
+
+
+def _fits(decoder: AttentionDecoder, prompt: Sequence[int], tokens: Sequence[int]) -> bool:
+    """Whether a decoder with learned positions has as many as the text takes."""
+    config = decoder.config
+    return config.positions != "learned" or len(prompt) + len(tokens) <= config.max_tokens
 
 
 def distance(written: str, words: str) -> float:
