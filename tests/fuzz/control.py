@@ -6,6 +6,7 @@ with the line.
 """
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -43,10 +44,8 @@ def check(line: bytes) -> None:
         answer = encode_reply(Reply(error=str(error)))
         assert len(answer) <= MAX_LINE
         assert answer.count(b"\n") == 1
-    try:
+    with contextlib.suppress(ProtocolError):
         decode_reply(line)
-    except ProtocolError:
-        pass
 
 
 def main() -> None:
