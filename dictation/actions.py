@@ -17,6 +17,7 @@ Notice = Literal[
     "recognition_failed",
     "behind",
     "kept",
+    "kept_in_memory",
     "copied",
     "not_copied",
     "quiet",

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
 from typing import assert_never
 
 from dictation.actions import (
@@ -67,7 +66,7 @@ _NOTICE_SECONDS = 5.0
 _QUIT_SECONDS = 15.0
 _METER_SECONDS = 0.08
 
-_FAILURES = ("microphone_lost", "model_failed", "recognition_failed", "kept")
+_FAILURES = ("microphone_lost", "model_failed", "recognition_failed", "kept", "kept_in_memory")
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +118,7 @@ class Daemon:
         self._text: str | None = None
         self._last: tuple[int, Timing, float | None] | None = None
         self._problem: str | None = None
+        self._in_history = True
         self._display: LanguageSetting = display
         self.restarting = False
 
@@ -205,7 +205,7 @@ class Daemon:
             caption=next((run.partial for run in state.runs if run.partial), None),
             text=self._text,
             utterances=self._texts,
-            kept=self._rooms.kept.texts,
+            kept=self._rooms.records.undelivered,
             language=state.language,
             last=self._latencies(),
             problem=self._problem if state.microphone_lost or state.behind else None,
@@ -377,15 +377,15 @@ class Daemon:
         return {pin: target for pin, target in self._targets.items() if pin in pins}
 
     def _keep(self, kept: Keep) -> None:
-        self._rooms.records.write_unfinished(kept.utterance, kept.text)
-        try:
-            self._rooms.kept.add(kept, datetime.now().astimezone())
-        except OSError as error:
-            _log.warning("%s: %s", self._rooms.kept.path, error.strerror)
+        self._text = kept.text
+        self._in_history = self._rooms.records.keep(kept.utterance, kept.text)
+        self._rooms.screen.history(self._rooms.records.recent())
 
     def _tell(self, notice: Notify) -> None:
-        path = self._rooms.kept.path
-        message = sentence(notice.notice, notice.detail, path, self._language)
+        name = notice.notice
+        if name == "kept" and not self._in_history:
+            name = "kept_in_memory"
+        message = sentence(name, notice.detail, self._language)
         if notice.notice in ("microphone_lost", "behind"):
             self._problem = message
         if notice.notice in _FAILURES:

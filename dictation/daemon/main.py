@@ -32,7 +32,6 @@ from dictation.daemon.building import (
 from dictation.daemon.core import Asked, Chosen, Daemon, Message
 from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
-from dictation.daemon.kept import KeptTexts, kept_file
 from dictation.daemon.microphone import MicrophoneKeeper
 from dictation.daemon.records import Records
 from dictation.daemon.rooms import Rooms
@@ -162,7 +161,6 @@ def _build(
         keys=hotkeys,
         level=lambda: meter.level,
         focus=focus,
-        kept=KeptTexts(kept_file()),
         records=records,
         writer=Writer(settings, output, hot_words_file(settings.recognition), time.monotonic),
         open_settings=SettingsOpener(arguments).open,

@@ -1,7 +1,5 @@
 """What the user is told, as sentences of their language."""
 
-from pathlib import Path
-
 from dictation.actions import Notice
 from dictation.messages import InterfaceLanguage, message, translator
 
@@ -13,7 +11,8 @@ _NOTICES: dict[Notice, str] = {
     "model_failed": message("The recogniser cannot go on: {detail}"),
     "recognition_failed": message("This utterance could not be recognised: {detail}"),
     "behind": message("The computer is {detail} s behind; nothing is lost"),
-    "kept": message("Not delivered: {detail}. The text is in {kept}"),
+    "kept": message("Not delivered: {detail}. `dictation history` shows the text"),
+    "kept_in_memory": message("Not delivered: {detail}. `dictation copy-last` copies the text"),
     "copied": message("Copied: paste it where you want it"),
     "quiet": message("No speech was heard. Is the microphone muted?"),
     "muted": message("The microphone is muted: unmute it in the tray or with `dictation mute off`"),
@@ -23,9 +22,6 @@ _NOTICES: dict[Notice, str] = {
 }
 
 
-def sentence(notice: Notice, detail: str, kept: Path, language: InterfaceLanguage) -> str:
-    """Say it; `kept` is the file of undelivered texts."""
-    home = Path.home()
-    shown = f"~/{kept.relative_to(home)}" if kept.is_relative_to(home) else str(kept)
-    translate = translator(language)
-    return translate(_NOTICES[notice]).format(detail=detail, kept=shown)
+def sentence(notice: Notice, detail: str, language: InterfaceLanguage) -> str:
+    """Say it."""
+    return translator(language)(_NOTICES[notice]).format(detail=detail)

@@ -1,6 +1,7 @@
 """Writes the session's texts into the history, and goes on where that fails."""
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -10,18 +11,28 @@ from dictation.history import Entry, EntryState, History
 from dictation.text.normalize import language_of
 
 _RECENT = 10
+_REMEMBERED = 20
 
 _log = logging.getLogger(__name__)
 
 
 class Records:
-    """The history by utterance; a history that cannot be written is told once, in the log."""
+    """The history by utterance; a history that cannot be written is told once, in the log.
+
+    Texts that reached no window are remembered here as well, whether a history is kept or not.
+    """
 
     def __init__(self, history: History, clock: Callable[[], float]) -> None:
         self._history = history
         self._clock = clock
         self._ids: dict[int, int | None] = {}
         self._told = False
+        self._undelivered: deque[str] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def undelivered(self) -> tuple[str, ...]:
+        """The newest texts since the start that reached no window, oldest first."""
+        return tuple(self._undelivered)
 
     def write(self, final: Final, application: str | None) -> None:
         """Write a finished text down before it is delivered."""
@@ -39,10 +50,15 @@ class Records:
             ),
         )
 
-    def write_unfinished(self, utterance: int, text: str) -> None:
-        """Write down the caption of an utterance whose text never came."""
+    def keep(self, utterance: int, text: str) -> bool:
+        """Remember a text that reached no window; whether it is in the history, undelivered.
+
+        `text` may be the caption of an utterance whose text never came.
+        """
+        self._undelivered.append(text)
         if utterance not in self._ids:
             self._add(utterance, Entry(self._clock(), None, language_of(text), text, text))
+        return self._ids.get(utterance) is not None
 
     def recent(self) -> tuple[str, ...]:
         """The last texts, the newest first."""

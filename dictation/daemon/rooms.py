@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dictation.actions import Choices, Deliver, ShowCaption, Status
-from dictation.daemon.kept import KeptTexts
 from dictation.daemon.records import Records
 from dictation.daemon.writer import Writer
 from dictation.desktop.focus import Window
@@ -77,7 +76,6 @@ class Rooms:
     keys: Keys
     focus: Callable[[], Window | None]
     level: Callable[[], float]
-    kept: KeptTexts
     records: Records
     writer: Writer
     open_settings: Callable[[str], None]

@@ -26,7 +26,6 @@ class RunningDaemon:
     def __init__(self, session: XSession, env: dict[str, str], config: Path) -> None:
         self.folder = Path(session.env["XDG_RUNTIME_DIR"]) / "dictation"
         self.log = session.folder / "daemon.log"
-        self.state = Path(env["XDG_STATE_HOME"])
         self._env = env
         self._config = config
         self.process: subprocess.Popen[bytes] | None = None

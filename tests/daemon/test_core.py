@@ -13,7 +13,6 @@ from dictation.control.protocol import Reply, Request
 from dictation.daemon.core import Asked, Chosen, Daemon
 from dictation.daemon.delivery import DeliveryDesk
 from dictation.daemon.inbox import Inbox
-from dictation.daemon.kept import KeptTexts
 from dictation.daemon.records import Records
 from dictation.daemon.rooms import Rooms
 from dictation.daemon.writer import Writer
@@ -139,14 +138,14 @@ class Desk:
 class House:
     """All of the daemon in one test: `until` is its main loop."""
 
-    def __init__(self, folder, mode="hold", settings=None):
+    def __init__(self, folder, mode="hold", settings=None, history=None):
         self.desk = Desk()
         self.inbox = Inbox()
-        self.kept = KeptTexts(folder / "undelivered.txt")
         working = WorkerSettings(post_roll_ms=40, behind_seconds=60.0)
         self.worker = Worker(LoudnessRecognizer, working, self.inbox.put, time.monotonic)
         self.delivery = DeliveryDesk(self.desk, self.inbox.put)
-        self.history = History.open(folder / "data" / "history.db", HistorySettings(), time.time)
+        keeping = history or HistorySettings()
+        self.history = History.open(folder / "data" / "history.db", keeping, time.time)
         # The recogniser's words are told from others by standing as they are.
         written = Settings.model_validate(settings or {"text": {"capitals": False}})
         rooms = Rooms(
@@ -157,7 +156,6 @@ class House:
             keys=self.desk,
             focus=lambda: self.desk.focused,
             level=lambda: -20.0,
-            kept=self.kept,
             records=Records(self.history, time.time),
             writer=Writer(written, OutputSettings(), folder / "words.txt", time.monotonic),
             open_settings=self.desk.open_settings,
@@ -186,6 +184,10 @@ class House:
     def hear(self, sound):
         for at in range(0, len(sound), BLOCK):
             self.worker.hear(sound[at : at + BLOCK], time.monotonic())
+
+    @property
+    def kept(self):
+        return self.daemon.status().kept
 
     def is_idle(self):
         return self.daemon.status().status == "idle"
@@ -253,11 +255,12 @@ def test_a_text_that_does_not_arrive_is_kept_told_and_shown_long_enough_to_read(
     house.send(HotkeyPressed())
     house.hear(voice(1.5))
     house.send(HotkeyReleased())
-    house.until(lambda: house.kept.texts)
-    assert house.kept.texts == ("loud loud",)
-    assert "loud loud" in house.kept.path.read_text(encoding="utf-8")
+    house.until(lambda: house.kept)
+    assert house.kept == ("loud loud",)
     house.until(house.is_idle)
-    assert house.desk.warnings[0].startswith("Not delivered: the window is gone. The text is in ")
+    assert house.desk.warnings == [
+        "Not delivered: the window is gone. `dictation history` shows the text"
+    ]
     assert house.daemon.tick() > 1.0
     assert house.desk.caption == house.desk.warnings[0]
 
@@ -325,7 +328,7 @@ def test_each_start_and_stop_and_failure_has_its_sound(house):
     house.send(HotkeyPressed())
     house.hear(voice(1.5))
     house.send(HotkeyReleased())
-    house.until(lambda: house.kept.texts and house.is_idle())
+    house.until(lambda: house.kept and house.is_idle())
     assert house.desk.sounds == [("start", 0.0), ("stop", 0.04), ("error", 0.0)]
 
 
@@ -346,7 +349,7 @@ def test_cancel_leaves_nothing_behind(house):
     house.until(lambda: house.is_idle() and not house.desk.open)
     house.until(lambda: house.desk.caption is None)
     assert house.desk.written == []
-    assert house.kept.texts == ()
+    assert house.kept == ()
     assert house.history.recent(10) == []
     assert (house.daemon.status().caption, house.daemon.status().text) == (None, None)
 
@@ -361,15 +364,21 @@ def test_quitting_in_mid_sentence_delivers_the_sentence(house):
     assert house.daemon.error is None
 
 
-def test_a_file_that_cannot_be_written_still_leaves_the_text_in_status(tmp_path):
-    (tmp_path / "undelivered.txt").mkdir()
-    house = House(tmp_path)
+def test_without_a_history_a_text_that_does_not_arrive_is_in_memory_and_can_be_copied(tmp_path):
+    house = House(tmp_path, history=HistorySettings(enabled=False))
     house.desk.refuses = True
+    house.until(house.is_idle)
     house.send(HotkeyPressed())
     house.hear(voice(1.5))
     house.send(HotkeyReleased())
-    house.until(lambda: house.daemon.status().kept == ("loud loud",))
+    house.until(lambda: house.kept == ("loud loud",))
+    assert house.desk.warnings == [
+        "Not delivered: the window is gone. `dictation copy-last` copies the text"
+    ]
+    house.send(Command("copy_last"))
+    house.until(lambda: house.desk.clipboard == "loud loud")
     house.close()
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_delivered_text_is_in_the_history_with_its_application_and_latencies(house):
@@ -388,7 +397,7 @@ def test_a_text_that_does_not_arrive_is_in_the_history_as_undelivered(house):
     house.send(HotkeyPressed())
     house.hear(voice(1.5))
     house.send(HotkeyReleased())
-    house.until(lambda: house.kept.texts)
+    house.until(lambda: house.kept)
     assert [(entry.text, entry.state) for entry in house.history.recent(10)] == [
         ("loud loud", "undelivered")
     ]
@@ -403,6 +412,10 @@ def test_a_history_that_cannot_be_written_does_not_stop_dictation(tmp_path, capl
         house.send(HotkeyReleased())
         house.until(house.is_idle)
     house.until(lambda: len(house.desk.written) == 2)
+    house.desk.refuses = True
+    dictate(house)
+    house.until(lambda: house.kept == (" loud loud",))
+    assert "copy-last" in house.desk.warnings[-1]
     assert sum("the history is not written" in record.message for record in caplog.records) == 1
     house.close()
 

@@ -56,7 +56,7 @@ def test_a_second_daemon_says_that_one_runs_already(idle_daemon):
     assert second.stderr.decode() == f"dictation: dictation already runs, pid {pid}\n"
 
 
-def test_a_text_nobody_can_take_is_kept_in_a_file(idle_daemon, desktop, sound):
+def test_a_text_nobody_can_take_is_in_the_history_as_undelivered(idle_daemon, desktop, sound):
     with tk_entry(desktop) as first:
         idle_daemon.command("start")
         sound.play(voice(1.5))
@@ -65,8 +65,8 @@ def test_a_text_nobody_can_take_is_kept_in_a_file(idle_daemon, desktop, sound):
             status = idle_daemon.wait_for("idle")
             assert status.kept == (HEARD,)
             assert (first.text(), second.text()) == ("", "")
-    kept = idle_daemon.state / "dictation" / "undelivered.txt"
-    assert HEARD in kept.read_text(encoding="utf-8")
+    last = idle_daemon.command("history", "--limit", "1").stdout.decode()
+    assert last.endswith(f"  (undelivered) {HEARD}\n")
 
 
 def test_a_microphone_that_goes_away_is_told_and_comes_back(idle_daemon, sound):
