@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test lint check soak messages clean
+.PHONY: demo run test lint check soak messages clean offline fuzz
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -29,6 +29,15 @@ soak: $(DEV_STAMP)
 	@$(PYTHON) -m tests.daemon.soak --cycles 1000
 	@$(PYTHON) -m tests.desktop.soak
 	@$(PYTHON) -m tests.desktop.soak --busy
+
+# The tests where there is no network at all; see `make fuzz` for files made to do harm.
+offline: $(DEV_STAMP)
+	@scripts/offline.sh $(PYTHON)
+
+fuzz: $(DEV_STAMP)
+	@$(PYTHON) -m tests.fuzz.loaders --count 10000
+	@$(PYTHON) -m pip install --quiet --editable '.[fuzz]'
+	@$(PYTHON) -m tests.fuzz.control --minutes 60
 
 # Bring the catalogues into line with the source (needs gettext); translate what is empty then.
 messages:

@@ -113,7 +113,8 @@ def daemon(
     desktop: XSession, sound: VirtualMicrophone, config: Path, tmp_path: Path
 ) -> Iterator[RunningDaemon]:
     """One of this test's own, not started yet."""
-    env = {**desktop.env, **sound.environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+    places = {"XDG_STATE_HOME": tmp_path / "state", "XDG_DATA_HOME": tmp_path / "data"}
+    env = {**desktop.env, **sound.environment, **{name: str(at) for name, at in places.items()}}
     running = RunningDaemon(desktop, env, config)
     yield running
     if running.process is not None and running.process.poll() is None:

@@ -71,6 +71,12 @@ def test_the_demo_runs_without_a_network(model, tmp_path):
 
 
 def test_the_core_of_the_suite_passes_without_a_network():
-    core = ["tests/test_worker.py", "tests/test_session.py", "tests/test_transcription.py"]
+    core = [
+        "tests/test_worker.py", "tests/test_session.py", "tests/test_transcription.py",
+        # a daemon on a desktop, spoken to by a virtual microphone; and error rates of manifests
+        "tests/daemon/test_process.py::test_a_signal_in_mid_sentence_delivers_the_sentence"
+        "_and_leaves_nothing_behind",
+        "tests/test_cli_model.py::test_evaluate_prints_a_table_for_people",
+    ]  # fmt: skip
     done = run_isolated(["-m", "pytest", "-q", "-p", "no:cacheprovider", *core])
     assert done.returncode == 0, done.stdout
