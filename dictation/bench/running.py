@@ -3,6 +3,7 @@
 import time
 
 from dictation.audio.capture import Microphone
+from dictation.audio.errors import AudioDeviceError
 from dictation.bench.figures import Figure
 from dictation.bench.process import memory_of, usage_of
 from dictation.control.client import ask
@@ -40,13 +41,16 @@ def watch_daemon(seconds: float) -> list[Figure]:
     ]
 
 
-def _time_to_first_sound(name: str) -> float:
-    """Milliseconds, in the middle of a few tries."""
+def _time_to_first_sound(name: str) -> float | None:
+    """Milliseconds, in the middle of a few tries; None where no microphone can be opened."""
     times = []
     for _ in range(_OPENINGS):
         microphone = Microphone(name or None, lambda samples, at: None, lambda reason: None)
         began = time.monotonic()
-        microphone.open()
+        try:
+            microphone.open()
+        except AudioDeviceError:
+            return None
         times.append(1000 * (time.monotonic() - began))
         microphone.close()
     return sorted(times)[len(times) // 2]

@@ -96,6 +96,8 @@ def test_a_running_daemon_is_watched_idle_and_listening_and_drops_what_it_heard(
     finally:
         server.close()
     assert asked == ["status", "start", "cancel"]
+    opening = figures.pop("microphone_opening")
+    assert opening is None or opening > 0  # a computer without a microphone has the others
     assert set(figures) == {"daemon_cpu_idle", "daemon_cpu_listening", "daemon_memory"}
     assert all(value is not None and value >= 0 for value in figures.values())
 
