@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -94,6 +95,12 @@ def run_daemon(config: Path | None, *, verbose: bool) -> None:
     if daemon.restarting:
         # The same process, so that whoever watches over it (systemd) sees none end.
         os.execv(sys.executable, [sys.executable, "-m", "dictation", *sys.argv[1:]])
+    if threading.active_count() > 1:
+        # Every part is down but a model that still loads. Native code aborts the process when the
+        # interpreter is taken down under it, so it is not.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _build(
