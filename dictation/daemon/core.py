@@ -230,6 +230,7 @@ class Daemon:
             case ModelReady(description, seconds):
                 self._model = description
                 _log.info("model ready in %.1f s: %s", seconds, description)
+                self._rooms.writer.warm_up()
             case DeviceReady(name):
                 self._microphone = name
                 _log.info("microphone: %s", name)

@@ -1,5 +1,6 @@
 """Puts what was recognised into writing for the window it goes to."""
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from dictation.desktop.output.base import OutputSettings
 from dictation.desktop.output.wording import worded
 from dictation.events import Final
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
-from dictation.text.pipeline import Context, TextSettings, Words, write
+from dictation.text.pipeline import Context, TextSettings, Words, warm_up, write
 from dictation.text.writing.seams import LastText, text_before
 from dictation.writing import text_settings, writing_words
 
@@ -36,6 +37,10 @@ class Writer:
         self._clock = clock
         self._written: deque[tuple[int, LastText]] = deque(maxlen=_REMEMBERED)
         self._capitals = False
+
+    def warm_up(self) -> None:
+        """Make the first text as quick as the others, in a thread that ends when that is done."""
+        threading.Thread(target=warm_up, args=(self._steps,), name="warm-up").start()
 
     def write(self, final: Final, window: Window | None) -> Final:
         """The utterance as it is delivered: with its text in writing, and the command in it."""

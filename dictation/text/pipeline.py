@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dictation.events import TimedWord
+from dictation.text.writing import chinese_numbers, english_numbers
 from dictation.text.writing.capitals import capitalize
 from dictation.text.writing.chinese_numbers import write_chinese_numbers
 from dictation.text.writing.commands import (
@@ -63,6 +64,13 @@ class Written:
 
     text: str
     deed: Deed | None = None
+
+
+def warm_up(settings: TextSettings) -> None:
+    """Load what the first text would wait a second for; takes that long itself."""
+    if settings.numbers:
+        chinese_numbers.warm_up()
+        english_numbers.warm_up()
 
 
 def write(text: str, settings: TextSettings, words: Words, context: Context) -> Written:

@@ -1,5 +1,8 @@
 """What the daemon delivers of an utterance: in writing, for its window, after what is there."""
 
+import subprocess
+import sys
+
 import pytest
 
 from dictation.config import Settings
@@ -111,3 +114,26 @@ def test_a_broken_word_list_leaves_the_words_as_they_were(tmp_path):
     assert desk.text("派森") == "Python"
     words.write_text("-> broken and longer\n")
     assert desk.text("派森", SHELL) == "Python"
+
+
+_WARM_UP = """
+import sys, threading
+from pathlib import Path
+from dictation.config import Settings
+from dictation.daemon.writer import Writer
+from dictation.desktop.output.base import OutputSettings
+
+settings = Settings.model_validate({"text": {"numbers": sys.argv[1] == "on"}})
+Writer(settings, OutputSettings(), Path("nowhere"), float).warm_up()
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join()
+print("wetext" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("numbers", "loaded"), [("on", "True"), ("off", "False")])
+def test_the_library_of_numbers_is_loaded_ahead_where_numbers_are_written(numbers, loaded):
+    command = [sys.executable, "-c", _WARM_UP, numbers]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == loaded

@@ -83,6 +83,11 @@ def value_of(numeral: str) -> str:
     return written
 
 
+def warm_up() -> None:
+    """Make ready what the first number of a process would wait for."""
+    _normalizer()("二十一")
+
+
 @cache
 def _normalizer() -> Callable[[str], str]:
     # Takes a quarter of a second to import: not before there is a number.

@@ -82,6 +82,11 @@ def value_of(number: str) -> str:
     return " ".join((_DIGITS | _KEPT_IN_WORDS).get(word, word) for word in written.split())
 
 
+def warm_up() -> None:
+    """Make ready what the first number of a process would wait for."""
+    _normalizer()("twenty one")
+
+
 @cache
 def _normalizer() -> Callable[[str], str]:
     # Takes a quarter of a second to import: not before there is a number.
