@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test lint check soak messages clean offline fuzz
+.PHONY: demo run test lint check soak messages offline wheel fuzz clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -30,9 +30,13 @@ soak: $(DEV_STAMP)
 	@$(PYTHON) -m tests.desktop.soak
 	@$(PYTHON) -m tests.desktop.soak --busy
 
-# The tests where there is no network at all; see `make fuzz` for files made to do harm.
+# SECURITY.md says what these three show: the tests without any network, the wheel alone, and files
+# and lines made to do harm (hours).
 offline: $(DEV_STAMP)
 	@scripts/offline.sh $(PYTHON)
+
+wheel: $(DEV_STAMP)
+	@scripts/check_wheel.sh $(VENV)
 
 fuzz: $(DEV_STAMP)
 	@$(PYTHON) -m tests.fuzz.loaders --count 10000

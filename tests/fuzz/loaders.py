@@ -109,9 +109,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             ranges = {name: (wishes.first, wishes.first + wishes.count)}
             fuzz = Fuzz(Path(place), ranges, wishes.keep)
-            for finding in fuzz.findings():
-                found = True
-                print(finding, flush=True)
+            try:
+                for finding in fuzz.findings():
+                    found = True
+                    print(finding, flush=True)
+            except KeyboardInterrupt:
+                print("interrupted", flush=True)
         read, refused, bad = (fuzz.outcomes[name, kind] for kind in ("read", "refused", "bad"))
         print(
             f"{name}: {read + refused + bad} damaged files: {read} read, {refused} refused,"
