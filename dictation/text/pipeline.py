@@ -22,6 +22,7 @@ from dictation.text.writing.punctuation import Punctuation, punctuate, strip_mar
 from dictation.text.writing.script import Script, to_simplified, to_traditional
 from dictation.text.writing.seams import join, starts_sentence
 from dictation.text.writing.spacing import fit_marks, space_scripts, unspace_scripts
+from dictation.text.writing.spoken_marks import write_spoken_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def format_text(text: str, settings: TextSettings, dictionary: Dictionary, conte
         case "auto":
             text = punctuate(text, context.timed)
         case "spoken":
-            text = strip_marks(text)
+            text = write_spoken_marks(strip_marks(text), context.timed)
         case "off":
             pass
     if settings.numbers:
@@ -138,8 +139,9 @@ def _around(
     start = (context.before or "") + first.text
     if isinstance(meaning, Insert):
         body = first.text
-        if meaning.mark and settings.punctuation == "auto":
-            body = body.rstrip("。.？?！!，,") if meaning.text.strip() else body
+        if meaning.mark and meaning.text.strip():
+            # The mark that was said, not the one that a model or a pause has put there.
+            body = body.rstrip("。.？?！!，,")
         inserted = body + _inserted(meaning, settings, Context(before=start))
         capitals = context.capitals
     else:

@@ -70,6 +70,21 @@ def test_punctuation_can_be_spoken_only_or_left_alone():
     assert write("你好,我们走.", off, Words(), NOWHERE).text == "你好,我们走."
 
 
+def test_spoken_marks_stand_where_their_names_were_and_in_place_of_the_models():
+    spoken = replace(USUAL, punctuation="spoken")
+    assert write("Hello. Question mark", spoken, Words(), NOWHERE).text == "Hello?"
+    words = ["hello", "comma", "how", "are", "you", "question", "mark"]
+    context = Context(timed=timed(words, {1}))
+    text = "Hello comma. How are you question mark."
+    assert write(text, spoken, Words(), replace(context, timed=())).text == (
+        "Hello comma How are you?"
+    )
+    heard = "hello comma how are you question mark"
+    assert write(heard, spoken, Words(), context).text == "Hello, how are you?"
+    mixed = Context(timed=timed([*"打开", "API", *"句号然后"], {4}))
+    assert write("打开 API 句号然后", spoken, Words(), mixed).text == "打开 API。然后"
+
+
 def test_traditional_characters_are_written_where_they_are_wanted():
     traditional = replace(USUAL, script="traditional")
     assert write("这个软件三点半开始", traditional, Words(), NOWHERE).text == "這個軟件3點半開始"
@@ -199,6 +214,7 @@ LED = Words(phrases=phrases({}, "computer"))
         ("Dear all, computer new line, please come.", Written("Dear all\nPlease come.")),
         ("Are you there computer question mark", Written("Are you there?")),
         ("That was wrong computer scratch that", Written("")),
+        ("Hello. Computer, question mark.", Written("Hello?")),
         ("computer caps hello world", Written("HELLO WORLD")),
         ("The computer is new.", Written("The computer is new.")),
         ("My computers new line card.", Written("My computers new line card.")),

@@ -23,7 +23,7 @@ class Insert:
 
 Meaning = Insert | Deed
 
-_MARKS = {
+MARKS = {
     "，": "逗号",
     "。": "句号",
     "？": "问号",
@@ -51,6 +51,8 @@ _MARKS = {
     "\n": "换行|新行|另起一行|new line|newline|next line",
     "\n\n": "另起一段|新段落|换段|new paragraph|next paragraph",
 }
+"""What is written for the names of marks and line breaks."""
+
 _DEEDS: dict[Deed, str] = {
     "undo": "删除|删掉|删除这句|撤销|撤回|scratch that|delete that|undo|undo that",
     "stop": "停止听写|结束听写|停止录音|stop dictation|stop listening|end dictation",
@@ -70,7 +72,7 @@ class Phrases:
 def phrases(snippets: Mapping[str, str], lead: str = "") -> Phrases:
     """The commands of both languages and the user's snippets, which go before them."""
     meanings: dict[str, Meaning] = {}
-    for text, names in _MARKS.items():
+    for text, names in MARKS.items():
         for name in names.split("|"):
             meanings[key_of(name)] = Insert(text, mark=text not in _SPACED_MARKS)
     for deed, names in _DEEDS.items():
