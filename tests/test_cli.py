@@ -129,19 +129,24 @@ def test_a_second_daemon_is_refused_with_the_pid_of_the_first(dictation, environ
 
 LIGHT = """
 import sys
-sys.argv = ["dictation", "toggle"]
+sys.argv[0] = "dictation"
 from dictation.cli import main
 try:
     main()
 except SystemExit:
     pass
-heavy = {"torch", "numpy", "pydantic", "typer", "rich", "asyncio", "sounddevice"}
+heavy = {"torch", "numpy", "pydantic", "typer", "rich", "click", "asyncio", "sounddevice"}
 print(sorted(heavy & set(sys.modules)))
 """
 
 
-def test_commands_bound_to_keys_load_nothing_heavy(environment):
-    done = run([sys.executable, "-c", LIGHT], capture_output=True, env=environment, check=True)
+@pytest.mark.parametrize(
+    "command",
+    ["toggle", "start", "stop", "cancel", "undo", "copy-last", "status", "mute on", "mode hold"],
+)
+def test_commands_bound_to_keys_load_nothing_heavy(environment, command):
+    arguments = [sys.executable, "-c", LIGHT, *command.split()]
+    done = run(arguments, capture_output=True, env=environment, check=True)
     assert done.stdout == b"[]\n"
 
 

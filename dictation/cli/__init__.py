@@ -11,9 +11,11 @@ from dictation.errors import DictationError
 def main() -> None:
     """Run the command line: exit status 0, 1 for an error told in one line, 2 for wrong usage."""
     match sys.argv[1:]:
-        case ["toggle" | "start" | "stop" | "cancel" as name]:
+        case ["toggle" | "start" | "stop" | "cancel" | "undo" as name]:
             # Bound to keys and asked by panels: the parser would take longer than they do.
             sys.exit(told(lambda: _send(name)))
+        case ["copy-last"]:
+            sys.exit(told(lambda: _send("copy_last")))
         case ["language" | "mode" | "microphone" | "mute" as choice, value] if value[:1] != "-":
             sys.exit(told(lambda: _choose(choice, value)))
         case ["status", *options] if options in ([], ["--json"]):
@@ -39,7 +41,7 @@ def told(command: Callable[[], None]) -> int:
     return 0
 
 
-def _send(name: Literal["toggle", "start", "stop", "cancel"]) -> None:
+def _send(name: Literal["toggle", "start", "stop", "cancel", "undo", "copy_last"]) -> None:
     from dictation.cli.remote import send
 
     send(name)

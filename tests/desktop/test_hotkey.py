@@ -1,5 +1,6 @@
 """The global key, pressed through XTEST by somebody else's connection."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,49 @@ def test_a_held_key_does_not_repeat_and_the_focused_window_sees_no_press(
     f9, f8 = hands.code("F9"), hands.code("F8")
     assert (X.KeyPress, f9) not in seen
     assert (X.KeyPress, f8) in seen
+
+
+@contextmanager
+def held_up(env: Environment) -> Iterator[tuple[list[str], threading.Event]]:
+    """F9 for a program that is busy from the first press on, until the event is set."""
+    log: list[str] = []
+    free = threading.Event()
+
+    def emit(event: KeyEvent) -> None:
+        log.append(event.change)
+        free.wait(15)
+
+    hotkeys = open_hotkeys({"dictate": "F9"}, env)
+    hotkeys.start(emit)
+    try:
+        yield log, free
+    finally:
+        free.set()
+        hotkeys.stop()
+
+
+def test_presses_that_come_while_the_first_is_still_dealt_with_all_count(
+    env: Environment, hands: Hands
+) -> None:
+    with held_up(env) as (log, free):
+        for _ in range(6):
+            hands.tap("F9")
+        free.set()
+        wait_until(lambda: len(log) == 12, "all taps")
+    assert log == ["down", "up"] * 6
+
+
+def test_autorepeat_that_is_seen_late_is_neither_a_release_nor_a_press(
+    env: Environment, hands: Hands
+) -> None:
+    with held_up(env) as (log, free):
+        hands.press("F9")
+        # Autorepeat begins after 660 ms: this is the time the server needs, not ours.
+        time.sleep(1.0)
+        free.set()
+        hands.release("F9")
+        wait_until(lambda: "up" in log, "the release")
+    assert log == ["down", "up"]
 
 
 def test_while_the_key_is_held_other_keys_reach_the_focused_window(

@@ -2,7 +2,7 @@
 
 Recipe: XGrabKey(3), and the X protocol's "Passive Grabs": the server grabs the whole keyboard for
 as long as the key is held. We let go of that at once, so that text can be pasted and typed while
-the user holds the key, and watch the key itself until it is up.
+the user holds the key, and learn from raw events when it comes up (see x11_raw).
 """
 
 import logging
@@ -19,10 +19,8 @@ from Xlib.display import Display
 
 from dictation.desktop.hotkey.base import Binding, Emit, HotkeyBusy, HotkeyUnknown, KeyEvent
 from dictation.desktop.hotkey.x11_grab import Grab, read_chord
-from dictation.desktop.x11 import Keyboard, close_display, open_display
-
-_WATCH_SECONDS = 0.012
-"""How often a held key is looked at; far below what a person can notice."""
+from dictation.desktop.hotkey.x11_raw import is_autorepeat, read_key_move, select_key_moves
+from dictation.desktop.x11 import DisplayError, Keyboard, close_display, open_display
 
 _WATCH_CANCEL, _LEAVE_CANCEL = b"+", b"-"
 
@@ -45,11 +43,12 @@ class X11Hotkeys:
         display = open_display(self._display_name)
         try:
             keyboard = Keyboard(display)
+            select_key_moves(display)
             grabs = [Grab(display, keyboard, *item) for item in self._specs.items()]
             for grab in grabs:
                 if grab.binding != "cancel":
                     grab.take()
-        except (HotkeyBusy, HotkeyUnknown):
+        except (DisplayError, HotkeyBusy, HotkeyUnknown):
             close_display(display)
             raise
         reader, self._wake = os.pipe()
@@ -75,10 +74,9 @@ class X11Hotkeys:
 
 @dataclass(slots=True)
 class _Held:
-    """A key that is down: what else was down with it, and its lock as it was before."""
+    """A key that is down, and its lock as it was before."""
 
     grab: Grab
-    others: set[int]
     lock: bool
     spoiled: bool = False
 
@@ -102,7 +100,6 @@ class _Watch:
                 while self._wait():
                     while self._display.pending_events():
                         self._take(self._display.next_event())
-                    self._look()
         finally:
             for binding in list(self._held):
                 self._emit(KeyEvent(binding, "up"))
@@ -113,8 +110,7 @@ class _Watch:
         """Wait for something to do; False when the owner has closed the pipe."""
         if self._display.pending_events():
             return True
-        wait = _WATCH_SECONDS if self._held else None
-        ready, _, _ = select.select([self._display.fileno(), self._reader], [], [], wait)
+        ready, _, _ = select.select([self._display.fileno(), self._reader], [], [])
         if self._reader not in ready:
             return True
         orders = os.read(self._reader, 4096)
@@ -138,19 +134,35 @@ class _Watch:
             self._keyboard.refresh()
             for grab in self._grabs:
                 grab.renew()
-        if kind != X.KeyPress:
+        move = read_key_move(event)
+        if move is None:
             return
-        code = getattr(event, "detail", 0)
-        pressed = self._pressed(code, int(getattr(event, "state", 0)))
+        if move.down:
+            self._spoil(move.code)
+            if kind == X.KeyPress:
+                self._press(move.code, int(getattr(event, "state", 0)))
+            return
+        following = self._following() if kind == X.KeyRelease else None
+        if not is_autorepeat(event, following):
+            self._release(move.code)
+        if following is not None:
+            self._take(following)
+
+    def _following(self) -> object | None:
+        """The event after this one, where the server has sent one."""
+        self._display.sync()
+        return self._display.next_event() if self._display.pending_events() else None
+
+    def _press(self, code: int, state: int) -> None:
+        pressed = self._pressed(code, state)
         if pressed is None:
             return
         # Autorepeat brings the grab back each time, so it is let go each time.
         self._display.ungrab_keyboard(X.CurrentTime)
         self._display.flush()
         if pressed.binding not in self._held:
-            others = self._keyboard.keys_down() - {code}
-            lock = bool(getattr(event, "state", 0) & self._keyboard.mask_of_code(code))
-            self._held[pressed.binding] = _Held(pressed, others, lock)
+            lock = bool(state & self._keyboard.mask_of_code(code))
+            self._held[pressed.binding] = _Held(pressed, lock)
             self._emit(KeyEvent(pressed.binding, "down"))
 
     def _pressed(self, code: int, state: int) -> Grab | None:
@@ -159,16 +171,15 @@ class _Watch:
         exact = [grab for grab in taken if grab.matches(state)]
         return next(iter(exact or taken), None)
 
-    def _look(self) -> None:
-        """Events of autorepeat say "up" although the key is down: only its state counts."""
-        if not self._held:
-            return
-        down = self._keyboard.keys_down()
-        for binding, held in list(self._held.items()):
-            if held.grab.modifier and not held.spoiled and down - held.others - {held.grab.code}:
+    def _spoil(self, code: int) -> None:
+        for binding, held in self._held.items():
+            if held.grab.modifier and not held.spoiled and held.grab.code != code:
                 held.spoiled = True
                 self._emit(KeyEvent(binding, "spoiled"))
-            if held.grab.code not in down:
+
+    def _release(self, code: int) -> None:
+        for binding, held in list(self._held.items()):
+            if held.grab.code == code:
                 del self._held[binding]
                 held.grab.set_lock(held.lock)
                 self._emit(KeyEvent(binding, "up"))
