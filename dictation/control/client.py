@@ -43,6 +43,8 @@ def ask(
             raise ControlError(message) from error
         except OSError as error:
             raise ControlError(f"{path}: {error.strerror or error}") from error
+    if not line:
+        raise ControlError("the running dictation ended before it had answered")
     reply = decode_reply(line)
     if reply.status is None:
         raise ControlError(reply.error or "the running dictation gave no answer")
