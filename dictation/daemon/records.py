@@ -1,9 +1,9 @@
-"""Writes the session's texts into the history, and goes on where that fails."""
+"""Writes the session's texts into the history, and holds them where that fails until it does."""
 
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from dictation.errors import DictationError
 from dictation.events import Final
@@ -27,6 +27,7 @@ class Records:
         self._clock = clock
         self._ids: dict[int, int | None] = {}
         self._told = False
+        self._unwritten: dict[int, Entry] = {}
         self._undelivered: deque[str] = deque(maxlen=_REMEMBERED)
 
     @property
@@ -56,33 +57,46 @@ class Records:
         `text` may be the caption of an utterance whose text never came.
         """
         self._undelivered.append(text)
-        if utterance not in self._ids:
+        if utterance not in self._ids.keys() | self._unwritten.keys():
             self._add(utterance, Entry(self._clock(), None, language_of(text), text, text))
         return self._ids.get(utterance) is not None
 
     def recent(self) -> tuple[str, ...]:
         """The last texts, the newest first."""
+        held = [entry.text for entry in reversed(self._unwritten.values())]
         try:
-            return tuple(entry.text for entry in self._history.recent(_RECENT))
+            written = [entry.text for entry in self._history.recent(_RECENT)]
         except DictationError as error:
             self._tell(error)
-            return ()
+            written = []
+        return tuple((held + written)[:_RECENT])
 
     def mark_last(self, state: EntryState) -> None:
         """Say where the newest text that was written down went."""
-        if self._ids:
-            self.mark(max(self._ids), state)
+        if known := self._ids.keys() | self._unwritten.keys():
+            self.mark(max(known), state)
 
     def mark(self, utterance: int, state: EntryState, *, delivery: float | None = None) -> None:
         """Say where the text of an utterance went, in how many seconds."""
+        if utterance in self._unwritten:
+            self._unwritten[utterance] = replace(self._unwritten[utterance], state=state)
+            self.catch_up()
+            return
         try:
             self._history.mark(self._ids.get(utterance), state, delivery=delivery)
         except DictationError as error:
             self._tell(error)
 
     def _add(self, utterance: int, entry: Entry) -> None:
+        self._unwritten[utterance] = entry
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write what could not be written before, oldest first: a full disk may be so no more."""
         try:
-            self._ids[utterance] = self._history.add(entry)
+            for utterance, entry in tuple(self._unwritten.items()):
+                self._ids[utterance] = self._history.add(entry)
+                del self._unwritten[utterance]
             self._told = False
         except DictationError as error:
             self._tell(error)
