@@ -40,6 +40,7 @@ class WorkerSettings:
     chunk_ms: sound between two captions. language: what is spoken at first. pre_roll_ms,
     post_roll_ms: sound from before `listen` and after `finish` that is still heard. behind_seconds:
     waiting sound from which on captions are skipped. catch_up_seconds: sound taken at a time then.
+    stuck_seconds: time from which on the model counts as hanging.
     endpoint: when an utterance ends by what is recognised, None: by the segmenter alone.
     """
 
@@ -49,6 +50,7 @@ class WorkerSettings:
     post_roll_ms: int = 160
     behind_seconds: float = 1.5
     catch_up_seconds: float = 2.0
+    stuck_seconds: float = 60.0
     segmenter: SegmenterSettings = field(default_factory=SegmenterSettings)
     endpoint: EndpointRules | None = None
 
@@ -110,6 +112,7 @@ class Worker:
         self._mail = threading.Condition()
         self._queue: deque[_Message] = deque()
         self._waiting = 0
+        self._busy_since: float | None = None
         self._ring = RingBuffer(max(1, _samples(settings.pre_roll_ms)))
         self._heard_until = clock()
         self._current_run = 0
@@ -173,6 +176,13 @@ class Worker:
             self._hearing = False
             self._dropped_runs.add(self._current_run)
             self._put(_Cancel(self._current_run))
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the model has been at one thing for too long; its loading does not count."""
+        with self._mail:
+            since = self._busy_since
+        return since is not None and self._clock() - since > self._settings.stuck_seconds
 
     def use_language(self, choice: LanguageChoice) -> None:
         """Recognise the utterances that begin from now on as this language."""
@@ -282,6 +292,7 @@ class Worker:
     def _next(self) -> tuple[_Message, float] | None:
         """Wait for the next message; with it, the seconds of sound that wait behind it."""
         with self._mail:
+            self._busy_since = None
             while not self._queue and not self._closed:
                 self._mail.wait(self._tail_patience())
             if self._closed:
@@ -291,6 +302,7 @@ class Worker:
                 self._waiting -= len(message.samples)
                 if self._backlog() > self._settings.behind_seconds:
                     message = self._joined(message)
+            self._busy_since = self._clock()
             return message, self._backlog()
 
     def _tail_patience(self) -> float | None:

@@ -55,6 +55,7 @@ from dictation.events import (
     Event,
     Final,
     ListeningEnded,
+    ModelFailed,
     ModelReady,
     Timing,
     Undone,
@@ -65,6 +66,7 @@ from dictation.session import SessionSettings, State, step
 _NOTICE_SECONDS = 5.0
 _QUIT_SECONDS = 15.0
 _METER_SECONDS = 0.08
+_STUCK = "the model hangs; dictation has to be started again"
 
 _FAILURES = ("microphone_lost", "model_failed", "recognition_failed", "kept", "kept_in_memory")
 
@@ -165,7 +167,7 @@ class Daemon:
         return self._targets.get(runs[0].pin) if runs else None
 
     def tick(self) -> float | None:
-        """Do what is due by the clock: hide a caption, end a quit that takes too long.
+        """Do what is due by the clock: hide a caption, end a quit that takes too long, or a hang.
 
         Returns the seconds until the next such thing, None when there is none.
         """
@@ -174,6 +176,8 @@ class Daemon:
         if self._hide_at is not None and self._hide_at <= now:
             self._hide_at = None
             self._rooms.screen.hide()
+        if self._rooms.worker.stuck and self._state.model == "ready":
+            self._hear(ModelFailed(_STUCK))
         if self._state.quitting and self._quit_by is None:
             self._quit_by = now + _QUIT_SECONDS
         if self._quit_by is not None and self._quit_by <= now and not self.ended:

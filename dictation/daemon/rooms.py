@@ -14,8 +14,10 @@ from dictation.messages import InterfaceLanguage, LanguageSetting
 
 
 class Hearing(Protocol):
-    """The worker."""
+    """The worker; `stuck`: whether its model hangs."""
 
+    @property
+    def stuck(self) -> bool: ...  # noqa: D102
     def listen(self) -> None: ...  # noqa: D102
     def finish(self) -> None: ...  # noqa: D102
     def cancel(self) -> None: ...  # noqa: D102
