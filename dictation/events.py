@@ -144,6 +144,13 @@ class ModelFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class PartFailed:
+    """A thread of the program has died of a mistake in it; `message` says which."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class FallingBehind:
     """`backlog` seconds of audio wait for the model (0.0: it has caught up)."""
 
@@ -284,6 +291,7 @@ Event = (
     | ListeningEnded
     | ModelReady
     | ModelFailed
+    | PartFailed
     | FallingBehind
     | DeviceLost
     | DeviceReady

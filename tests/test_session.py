@@ -44,6 +44,7 @@ from dictation.events import (
     ListeningEnded,
     ModelFailed,
     ModelReady,
+    PartFailed,
     Partial,
     Paused,
     Resumed,
@@ -319,6 +320,23 @@ def test_quit_a_second_time_waits_for_nothing_and_keeps_what_has_not_arrived():
     assert only(actions, Keep) == [Keep(1, "你好", "quitting"), Keep(2, "你好", "quitting")]
     assert actions[-1] == Quit(None)
     assert play(state, Delivered(1, "x11", 0.1), HotkeyPressed()) == (state, [])
+
+
+def test_quit_a_second_time_keeps_the_caption_of_what_the_model_still_works_at():
+    spoken = (Command("start"), SpeechStarted(1, 0.0), Partial(1, "hello", "", "en", 0.0))
+    state, _ = play(READY, *spoken, Command("quit"))
+    state, actions = play(state, Command("quit"))
+    assert only(actions, Keep) == [Keep(1, "hello", "quitting")]
+    assert state.ended
+
+
+def test_when_a_part_has_died_the_texts_still_come_and_the_program_ends_with_an_error():
+    state, _ = play(READY, Command("start"), SpeechStarted(1, 0.0), PartFailed("a part has died"))
+    assert not state.ended
+    state, actions = play(state, final(1), Delivered(1, "x11", 0.1), ListeningEnded(0.0))
+    assert len(only(actions, Deliver)) == 1
+    assert state.ended
+    assert state.error == "a part has died"
 
 
 def test_nothing_starts_while_quitting():

@@ -48,6 +48,7 @@ class DeliveryDesk:
         self._output = output
         self._emit = emit
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._broken = False
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     def start(self) -> None:
@@ -78,21 +79,24 @@ class DeliveryDesk:
         self._output.close()
 
     def _take(self, job: _Job) -> None:
-        if self._thread.is_alive():
-            self._jobs.put(job)
-        else:
+        if self._broken:
             self._tell(_broken(job))
+        else:
+            self._jobs.put(job)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             # A newer word on what stands at the cursor makes this one old.
             if isinstance(job, _Preview) and job.text and not self._jobs.empty():
                 continue
-            result = _broken(job)
             try:
                 result = self._done(job)
-            finally:
-                self._tell(result)
+            except BaseException:
+                # Before anybody is told: who hears of it sends the next job at once.
+                self._broken = True
+                self._tell(_broken(job))
+                raise
+            self._tell(result)
 
     def _tell(self, event: Event | None) -> None:
         if event is not None:

@@ -48,7 +48,7 @@ from dictation.desktop.output import open_output
 from dictation.desktop.sounds import NoSounds, SoundPlayer, Sounds
 from dictation.desktop.tray import NoTray, open_tray
 from dictation.errors import DictationError
-from dictation.events import Command
+from dictation.events import Command, PartFailed
 from dictation.history import History, history_file
 from dictation.loading import load_recognizer, worker_settings
 from dictation.preferences.file import save_settings
@@ -75,6 +75,7 @@ def run_daemon(config: Path | None, *, verbose: bool) -> None:
     inbox: Inbox[Message] = Inbox()
     with ExitStack() as stack:
         stack.callback(inbox.close)
+        stack.enter_context(_quit_on_dead_threads(inbox))
         # First of all: whoever is second stops here.
         control = ControlServer(lambda request: _ask(inbox, request))
         control.start()
@@ -157,6 +158,7 @@ def _build(
     focus = open_focus(env)
     stack.callback(focus.close)
     records = Records(history, time.time)
+    stack.callback(records.catch_up)
     arguments = () if config is None else ("--config", str(config))
     screen.history(records.recent())
     screen.models(settings.model.name, tuple(installed_models()))
@@ -227,6 +229,24 @@ def _quit_on_signals(inbox: Inbox[Message]) -> Iterator[None]:
         signal.set_wakeup_fd(before_fd)
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def _quit_on_dead_threads(inbox: Inbox[Message]) -> Iterator[None]:
+    """End when a mistake kills a thread: half a daemon looks alive, a dead one is started again."""
+
+    def tell(dead: threading.ExceptHookArgs) -> None:
+        name = dead.thread.name if dead.thread is not None else "?"
+        _log.debug("the thread %s has died", name, exc_info=dead.exc_value)
+        # Without the error's own words, which may be the user's.
+        kind = dead.exc_type.__name__
+        inbox.put(PartFailed(f"a mistake in the program has ended its part '{name}' ({kind})"))
+
+    before, threading.excepthook = threading.excepthook, tell
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _log_to_stderr(*, verbose: bool) -> None:

@@ -14,7 +14,14 @@ from dictation.actions import (
 from dictation.events import (
     CommandName,
 )
-from dictation.session.listening import cancel, start, stop, stop_for_good, switch
+from dictation.session.listening import (
+    cancel,
+    keep_what_was_shown,
+    start,
+    stop,
+    stop_for_good,
+    switch,
+)
 from dictation.session.state import State, Step
 
 
@@ -46,6 +53,7 @@ def _quit_at_once(state: State) -> Step:
     """The user asked twice: keep every text that has not arrived and wait for nothing more."""
     undelivered = (*((state.delivering,) if state.delivering else ()), *state.waiting)
     kept = tuple(Keep(each.utterance, each.text, "quitting") for each in undelivered)
+    kept = (*kept, *keep_what_was_shown(state, "quitting"))
     hide = (HideCaption(),) if state.caption else ()
     told = (Notify("kept", "dictation was ended"),) if kept else ()
     cancel = (CancelListening(),) if state.runs else ()

@@ -6,6 +6,8 @@ from dictation.actions import (
     Action,
     CancelListening,
     HideCaption,
+    Keep,
+    KeepReason,
     Notify,
     PinTarget,
     ShowCaption,
@@ -60,6 +62,15 @@ def cancel(state: State) -> Step:
     cancelled = replace(state, runs=(*state.runs[:-1], last), by_key=False)
     hidden, actions = hide_when_idle(cancelled, 0.0)
     return hidden, (CancelListening(), *without_preedit(state.runs[-1]), *actions)
+
+
+def keep_what_was_shown(state: State, reason: KeepReason) -> tuple[Keep, ...]:
+    """Keep the captions of utterances whose texts will not come."""
+    return tuple(
+        Keep(run.open, run.partial, reason)
+        for run in state.runs
+        if run.open is not None and run.partial and run.stop != "cancel"
+    )
 
 
 def may_go_on(state: State) -> bool:

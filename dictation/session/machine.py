@@ -7,7 +7,6 @@ from dictation.actions import (
     CancelListening,
     CloseMicrophone,
     HideCaption,
-    Keep,
     Notice,
     Notify,
     OpenMicrophone,
@@ -33,6 +32,7 @@ from dictation.events import (
     MicrophonesChanged,
     ModelFailed,
     ModelReady,
+    PartFailed,
     Partial,
     Paused,
     Resumed,
@@ -47,7 +47,7 @@ from dictation.events import (
 )
 from dictation.session.choosing import choose, key_pressed, key_released
 from dictation.session.commands import command
-from dictation.session.listening import cancel, may_go_on, start, stop
+from dictation.session.listening import cancel, keep_what_was_shown, may_go_on, start, stop
 from dictation.session.state import State, Step
 from dictation.session.utterances import (
     delivered,
@@ -120,6 +120,9 @@ def _react(state: State, event: Event, now: float) -> Step:
             return replace(state, model="ready"), ()
         case ModelFailed(message):
             return _model_failed(state, message)
+        case PartFailed(message):
+            stopped, actions = stop(state)
+            return replace(stopped, quitting=True, error=state.error or message), actions
         case FallingBehind(backlog):
             told = state.behind or backlog == 0.0
             actions = () if told else (Notify("behind", f"{backlog:.1f}"),)
@@ -150,11 +153,7 @@ def _model_failed(state: State, message: str) -> Step:
     """Without a model nothing more can be heard: deliver what is finished, then end."""
     stop = (CancelListening(),) if state.listening else ()
     hide = (HideCaption(),) if state.caption else ()
-    kept = tuple(
-        Keep(run.open, run.partial, "recognition_failed")
-        for run in state.runs
-        if run.open is not None and run.partial and run.stop != "cancel"
-    )
+    kept = keep_what_was_shown(state, "recognition_failed")
     failed = replace(
         state, model="failed", runs=(), by_key=False, caption=False, quitting=True, error=message
     )

@@ -118,7 +118,6 @@ def test_even_a_mistake_in_the_program_leaves_no_text_unanswered(page, told):
     desk.start()
     desk.deliver(order(1, "break"), None)
     assert told.get(timeout=10) == DeliveryFailed(1, "an error in the program")
-    desk._thread.join()
     desk.deliver(order(2, "after"), None)
     assert isinstance(told.get(timeout=10), DeliveryFailed)
     desk.close()
