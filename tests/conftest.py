@@ -22,3 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--model", default="starter", help="what the whole product is tested with: name or folder"
     )
+    parser.addoption(
+        "--utterances",
+        type=int,
+        default=15,
+        help="in how many utterances tests/faults kills the daemon; make faults takes 500",
+    )

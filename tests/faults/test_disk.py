@@ -1,0 +1,101 @@
+"""The disk is full, read-only or slow: no text is lost that a window took or that memory holds."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from dictation.daemon.records import Records
+from dictation.events import Final, Timing
+from dictation.history import History, HistorySettings
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 4 MB of this test alone."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root may mount a disk")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no disk can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def records_on(folder: Path) -> tuple[Records, History]:
+    history = History.open(folder / "data" / "history.db", HistorySettings(), time.time)
+    return Records(history, time.time), history
+
+
+def final(number: int) -> Final:
+    return Final(number, f"<{number}>", "en", Timing(1.0, 0.1, 0.1, 0.1, 0.0), 0.0)
+
+
+def fill(disk: Path) -> Path:
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"\0" * 4096):
+            pass
+    return ballast
+
+
+def states(folder: Path) -> list[tuple[str, str]]:
+    connection = sqlite3.connect(folder / "data" / "history.db")
+    rows = connection.execute("SELECT text, state FROM entries ORDER BY id").fetchall()
+    connection.close()
+    return rows
+
+
+def test_texts_said_while_the_disk_was_full_are_written_when_it_no_longer_is(disk):
+    records, history = records_on(disk)
+    records.write(final(1), None)
+    records.mark(1, "delivered")
+    ballast = fill(disk)
+    for number in range(2, 40):
+        records.write(final(number), None)
+    records.mark(2, "delivered")
+    # Whoever looks for a text while it is nowhere else finds it in the menu.
+    assert records.recent()[0] == "<39>"
+    ballast.unlink()
+    records.write(final(40), None)
+    history.close()
+    found = states(disk)
+    assert [text for text, _ in found] == [f"<{number}>" for number in range(1, 41)]
+    assert [text for text, state in found if state == "delivered"] == ["<1>", "<2>"]
+
+
+def test_texts_said_before_the_disk_could_be_written_to_are_written_later(disk):
+    records, history = records_on(disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    for number in range(1, 4):
+        records.write(final(number), None)
+    records.mark(3, "delivered")
+    assert records.recent() == ("<3>", "<2>", "<1>")
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    records.catch_up()
+    history.close()
+    assert states(disk) == [("<1>", "undelivered"), ("<2>", "undelivered"), ("<3>", "delivered")]
+
+
+def test_another_program_that_holds_the_history_delays_no_text_for_good(tmp_path):
+    records, history = records_on(tmp_path)
+    records.write(final(1), None)
+    holder = sqlite3.connect(tmp_path / "data" / "history.db", check_same_thread=False)
+    holder.execute("BEGIN EXCLUSIVE")
+    records.write(final(2), None)
+    timer = threading.Timer(0.3, holder.rollback)
+    timer.start()
+    records.write(final(3), None)
+    timer.join()
+    holder.close()
+    history.close()
+    assert [text for text, _ in states(tmp_path)] == ["<1>", "<2>", "<3>"]
