@@ -16,6 +16,7 @@ _CHINESE = re.compile("([\u4e00-\u9fff])")
 _TAG = re.compile(r"(\[[^\[\]]+\]|<[^<>]+>|{[^{}]+})")
 _SPECIAL = re.compile(r"<.*>")
 _PIECES = "pieces.model"
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def read_units(path: Path) -> list[str]:
         fields = line.split()
         if not fields:
             continue
-        if len(fields) != 2 or not fields[1].isdecimal():
+        if len(fields) != 2 or not fields[1].isdecimal() or len(fields[1]) > _DIGITS:
             raise TokenizerError(f"{path}, line {number}: expected a token and its id")
         units[int(fields[1])] = fields[0]
     if sorted(units) != list(range(len(units))):

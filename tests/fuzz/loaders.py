@@ -65,6 +65,7 @@ class Fuzz:
             name, case, file = begun
             what = f"ended with {process.returncode}: {said[-1500:]}"
             yield self._found(Finding(name, case, file, what))
+            self._keep(name, case)
             names = list(left)
             left = {each: left[each] for each in names[names.index(name) :]}
             left[name] = (case + 1, left[name][1])
@@ -88,12 +89,11 @@ class Fuzz:
 
     def _found(self, finding: Finding) -> Finding:
         self.outcomes[finding.target, "bad"] += 1
-        if self.kept is not None:
-            place = self.place / f"case-{finding.target}"
-            shutil.copytree(
-                place, self.kept / f"{finding.target}-{finding.case}", dirs_exist_ok=True
-            )
         return finding
+
+    def _keep(self, name: str, case: int) -> None:
+        if self.kept is not None:
+            shutil.copytree(self.place / f"case-{name}", self.kept / f"{name}-{case}")
 
 
 def main() -> None:

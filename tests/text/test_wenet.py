@@ -58,6 +58,7 @@ def test_units_may_stand_in_any_order(tmp_path):
     [
         ("<blank> 0\n我\n", "line 2: expected a token and its id"),
         ("<blank> 0\n我 two\n", "line 2: expected a token and its id"),
+        (f"<blank> 0\n我 {'9' * 5000}\n", "line 2: expected a token and its id"),
         ("<blank> 0\n我 2\n", "without a gap"),
     ],
 )
