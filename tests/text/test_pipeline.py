@@ -85,6 +85,14 @@ def test_spoken_marks_stand_where_their_names_were_and_in_place_of_the_models():
     assert write("打开 API 句号然后", spoken, Words(), mixed).text == "打开 API。然后"
 
 
+@pytest.mark.parametrize("said", ["这个软件很难", "這個軟件很難", "這个软件很難"])
+@pytest.mark.parametrize(
+    ("script", "written"), [("simplified", "这个软件很难"), ("traditional", "這個軟件很難")]
+)
+def test_one_script_is_written_whichever_the_model_gave(said, script, written):
+    assert write(said, replace(USUAL, script=script), Words(), NOWHERE).text == written
+
+
 def test_traditional_characters_are_written_where_they_are_wanted():
     traditional = replace(USUAL, script="traditional")
     assert write("这个软件三点半开始", traditional, Words(), NOWHERE).text == "這個軟件3點半開始"
