@@ -38,7 +38,9 @@ def time_decoding(
         figures.append(Figure(f"final_{name}", "ms", what, spread(times[name])))
     for name, way, _ in _WAYS:
         mean = sum(passes[name]) / max(1, len(passes[name]))
-        figures.append(Figure(f"passes_{name}", "passes", f"of the decoder for it, {way}", mean))
+        figures.append(
+            Figure(f"passes_{name}", "passes", f"runs of the decoder for a final text, {way}", mean)
+        )
     return figures
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spread:
-    """The median, 95th percentile and extreme of `count` measurements."""
+    """Percentiles and the extreme of `count` measurements."""
 
     p50: float
+    p90: float
     p95: float
+    p99: float
     worst: float
     count: int
 
@@ -30,7 +32,8 @@ def spread(values: Sequence[float]) -> Spread | None:
     if not values:
         return None
     ordered = sorted(values)
-    return Spread(_rank(ordered, 0.5), _rank(ordered, 0.95), ordered[-1], len(ordered))
+    p50, p90, p95, p99 = (_rank(ordered, share) for share in (0.5, 0.9, 0.95, 0.99))
+    return Spread(p50, p90, p95, p99, ordered[-1], len(ordered))
 
 
 def _rank(ordered: Sequence[float], share: float) -> float:

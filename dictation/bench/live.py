@@ -7,8 +7,8 @@ line when the model is ready and one with what it measured.
 import json
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -27,8 +27,10 @@ from dictation.events import (
     Partial,
     SpeechDropped,
     SpeechStarted,
+    TimedWord,
 )
 from dictation.loading import load_recognizer, worker_settings
+from dictation.text.normalize import words_of
 from dictation.worker import Worker
 
 _BLOCK = SAMPLE_RATE * 40 // 1000  # what the microphone delivers at a time
@@ -48,7 +50,8 @@ class LiveSettings:
 class LiveFigures:
     """Seconds, MB and percent of one core. `false_starts`: utterances found in the quiet room.
 
-    `finals`, `waits`: of utterances that gave a text. `first_partials`: of all that gave a caption.
+    `finals`, `waits`: of utterances that gave a text, in the same order. `first_partials`: of all
+    that gave a caption. `words`: from the end of each word to the first caption with as many words.
     """
 
     load_seconds: float
@@ -60,6 +63,7 @@ class LiveFigures:
     first_partials: list[float]
     finals: list[float]
     waits: list[float]
+    words: list[float]
 
 
 def main() -> None:
@@ -86,7 +90,11 @@ def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
     )
     worker.start()
     try:
-        ready = events.get(timeout=_PATIENCE_SECONDS)
+        try:
+            ready = events.get(timeout=_PATIENCE_SECONDS)
+        except Empty as error:
+            late = f"the model was not ready in {_PATIENCE_SECONDS:g} s"
+            raise DictationError(f"{late}: wait until the computer is less busy") from error
         if isinstance(ready, ModelFailed):
             raise DictationError(ready.message)
         assert isinstance(ready, ModelReady)
@@ -97,7 +105,7 @@ def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
         quiet_cpu = _watch(worker, room, wanted.seconds)
         worker.finish()
         false_starts = sum(isinstance(event, SpeechStarted) for event in _until_ended(events))
-        heard = _Heard([], [], [])
+        heard = _Heard(settings.audio.pre_roll_ms / 1000)
         for turn in range(wanted.utterances):
             sound = _in_room(speech[turn % len(speech)], settings.segmenter.end_ms)
             heard.add(_speak(worker, events, sound))
@@ -113,32 +121,58 @@ def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
         first_partials=heard.first_partials,
         finals=heard.finals,
         waits=heard.waits,
+        words=heard.words,
     )
 
 
 @dataclass
 class _Heard:
-    first_partials: list[float]
-    finals: list[float]
-    waits: list[float]
+    pre_roll: float
+    first_partials: list[float] = field(default_factory=list)
+    finals: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    words: list[float] = field(default_factory=list)
 
     def add(self, events: list[Event]) -> None:
         waiting: dict[int, float] = {}
+        captions: list[Partial] = []
+        began: float | None = None
         for event in events:
             match event:
                 case SpeechStarted(utterance, at):
                     waiting[utterance] = at
-                case Partial(utterance=utterance, text=text, at=at) if (
-                    text and utterance in waiting
-                ):
-                    self.first_partials.append(at - waiting.pop(utterance))
-                case Final(timing=timing):
+                    captions.clear()
+                    # Before a later utterance of the recording there may be less than a pre-roll.
+                    began = at - self.pre_roll if len(waiting) == 1 else None
+                case Partial(utterance=utterance, text=text, at=at) if text:
+                    if (spoken := waiting.get(utterance)) is not None and not captions:
+                        self.first_partials.append(at - spoken)
+                    captions.append(event)
+                case Final(timing=timing, timed=timed):
                     self.finals.append(timing.compute)
                     self.waits.append(timing.endpoint_wait)
+                    if began is not None:
+                        self.words += word_delays(began, timed, captions)
                 case SpeechDropped(reason="failed", detail=detail):
                     raise DictationError(f"the model failed on a recording: {detail}")
                 case _:
                     pass
+
+
+def word_delays(
+    began: float, timed: Sequence[TimedWord], captions: Sequence[Partial]
+) -> list[float]:
+    """Seconds from the end of each word to the first caption with as many words.
+
+    `began`: when the utterance's sound began, by the clock of the captions. Words that no caption
+    showed are not counted; one that was shown before its end waited for nothing.
+    """
+    delays: list[float] = []
+    for number, word in enumerate(timed, start=1):
+        shown = (each.at for each in captions if len(words_of(each.text)) >= number)
+        if (at := next(shown, None)) is not None:
+            delays.append(max(0.0, at - began - word.end))
+    return delays
 
 
 def _watch(worker: Worker, room: Samples, seconds: float) -> float:

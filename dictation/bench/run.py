@@ -96,6 +96,12 @@ def _figures(live: LiveFigures, ready_seconds: float, settings: Settings) -> lis
             _milliseconds(live.first_partials),
         ),
         Figure(
+            "word_caption",
+            "ms",
+            "a word in the captions after it was spoken, live",
+            _milliseconds(live.words),
+        ),
+        Figure(
             "endpoint_wait",
             "ms",
             "silence before the end of speech is decided, live",
@@ -106,6 +112,12 @@ def _figures(live: LiveFigures, ready_seconds: float, settings: Settings) -> lis
             "ms",
             "final text of the bundled recordings, from that decision, live",
             _milliseconds(live.finals),
+        ),
+        Figure(
+            "final_after_speech",
+            "ms",
+            "finished text after the end of speech: both together, live",
+            _milliseconds([sum(both) for both in zip(live.waits, live.finals, strict=True)]),
         ),
         Figure("ready", "s", "from the start of a process until the model is ready", ready_seconds),
         Figure("load", "s", "of that, loading torch and the model", live.load_seconds),

@@ -1,15 +1,18 @@
 """The daemon that runs on this desktop, watched from outside while nobody speaks."""
 
 import time
+from pathlib import Path
 
 from dictation.audio.capture import Microphone
 from dictation.audio.errors import AudioDeviceError
-from dictation.bench.figures import Figure
+from dictation.bench.figures import Figure, spread
 from dictation.bench.process import memory_of, usage_of
 from dictation.control.client import ask
 from dictation.errors import DictationError
+from dictation.history import History, HistorySettings, history_file
 
 _OPENINGS = 5
+_DELIVERIES = 200
 
 
 def watch_daemon(seconds: float) -> list[Figure]:
@@ -38,7 +41,21 @@ def watch_daemon(seconds: float) -> list[Figure]:
             opening,
         ),
         Figure("daemon_memory", "MB", f"resident; {where}", memory_of(status.pid)),
+        delivery_figure(history_file()),
     ]
+
+
+def delivery_figure(history: Path) -> Figure:
+    """How long the last texts took from being finished to being in their windows."""
+    # Days and entries without end: looking must not forget anything.
+    kept = History.open(history, HistorySettings(days=0, entries=0), time.time)
+    try:
+        entries = kept.recent(_DELIVERIES)
+    finally:
+        kept.close()
+    taken = [each.latencies["delivery"] for each in entries if "delivery" in each.latencies]
+    what = "finished text to its arrival in the window, of the last texts in the history"
+    return Figure("delivery", "ms", what, spread([1000 * each for each in taken]))
 
 
 def _time_to_first_sound(name: str) -> float | None:

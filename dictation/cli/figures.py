@@ -26,7 +26,7 @@ class BenchOptions:
 def show_figures(options: BenchOptions, config: Path | None) -> None:
     """Measure and print. Raises DictationError."""
     wanted = BenchSettings(
-        settings=_settings(options, config),
+        settings=bench_settings(options, load_settings(config)),
         repetitions=options.repetitions,
         seconds=options.seconds,
         daemon=options.daemon,
@@ -40,8 +40,8 @@ def show_figures(options: BenchOptions, config: Path | None) -> None:
         print("\n".join(markdown(report)))
 
 
-def _settings(options: BenchOptions, config: Path | None) -> Settings:
-    settings = load_settings(config)
+def bench_settings(options: BenchOptions, settings: Settings) -> Settings:
+    """The settings with the model and threads that were asked for."""
     changed: dict[str, object] = {}
     if options.model is not None:
         changed["name"] = options.model
@@ -73,8 +73,8 @@ def _row(figure: Figure) -> str:
     match figure.value:
         case None:
             cells = ("not measured", "", figure.unit, "")
-        case Spread(p50, p95, _, number):
-            cells = (_number(p50), _number(p95), figure.unit, str(number))
+        case Spread() as spread:
+            cells = (_number(spread.p50), _number(spread.p95), figure.unit, str(spread.count))
         case value:
             cells = (_number(value), "", figure.unit, "1")
     return f"| {' | '.join((figure.what, *cells))} |"

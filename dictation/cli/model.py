@@ -42,6 +42,8 @@ def register(app: typer.Typer) -> None:
     benches = typer.Typer(help="Time the program on this machine.")
     benches.callback(invoke_without_command=True)(bench)
     benches.command("recogniser")(bench_recogniser)
+    benches.command("all")(bench_all)
+    benches.command("compare")(bench_compare)
     app.add_typer(benches, name="bench")
 
 
@@ -215,6 +217,77 @@ def bench(
         as_json=as_json,
     )
     show_figures(options, config)
+
+
+def bench_all(
+    out: Annotated[Path, typer.Option("--json", metavar="FILE", help="Where to write it.")],
+    manifest: Annotated[
+        list[Path] | None,
+        typer.Option(help="Error rates on these recordings too; may be given again."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
+    ] = None,
+    hot_words: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What these words change, too.")
+    ] = None,
+    hot_words_manifest: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="In these recordings.")
+    ] = None,
+    model: Model = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Threads of the model.")
+    ] = None,
+    repetitions: Annotated[
+        int, typer.Option(min=1, help="Utterances of each length to time.")
+    ] = 12,
+    utterances: Annotated[
+        int, typer.Option(min=1, help="Recordings spoken live, in real time.")
+    ] = 9,
+    seconds: Annotated[
+        float, typer.Option(min=0.5, help="How long to watch what is idle or listens.")
+    ] = 20.0,
+    daemon: Annotated[
+        bool, typer.Option("--daemon", help="The running daemon too. Be silent.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Measure everything that can be measured here and write one file of it."""
+    if (hot_words is None) != (hot_words_manifest is None):
+        raise typer.BadParameter("--hot-words and --hot-words-manifest go together")
+    try:
+        from dictation.cli.measuring import Everything, measure_everything
+    except ModuleNotFoundError as error:
+        raise _extra_missing(error, "training") from error
+    from dictation.cli.figures import BenchOptions
+
+    bench = BenchOptions(
+        model=model,
+        threads=threads,
+        repetitions=repetitions,
+        seconds=seconds,
+        daemon=daemon,
+        as_json=True,
+    )
+    wanted = Everything(
+        bench=bench,
+        utterances=utterances,
+        manifests=tuple(manifest or ()),
+        limit=limit,
+        names=hot_words_manifest,
+        hot_words=hot_words,
+    )
+    measure_everything(wanted, config, out)
+
+
+def bench_compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="What `bench all` wrote before.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="And what it wrote later.")],
+) -> None:
+    """Say what became worse or better from one file to another, beyond the noise of measuring."""
+    from dictation.cli.measuring import show_comparison
+
+    show_comparison(first, second)
 
 
 def bench_recogniser(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,25 @@ from rich.console import Console
 from rich.table import Table
 
 from dictation.audio.files import read_audio
-from dictation.config import load_settings
+from dictation.config import ModelSection, load_settings
 from dictation.loading import load_recognizer
 from dictation.recognizer import Recognizer
 from dictation.text.hot_words import read_hot_words
-from dictation.training.assessment import Recordings, read_recordings
+from dictation.training.assessment import read_recordings
 from dictation.training.manifest import Utterance
 from dictation.training.names import Recall, recall
 from dictation.training.scoring import added, edits, read_out
+
+
+@dataclass(frozen=True)
+class NamesFound:
+    """What came of the names: `rows` without and with the words, each with the error rate."""
+
+    description: str
+    names: tuple[str, ...]
+    unspellable: tuple[str, ...]
+    rows: tuple[tuple[str, Recall, float | None], ...]
+    utterances: int
 
 
 def evaluate_names(
@@ -32,9 +44,23 @@ def evaluate_names(
 
     Raises DictationError.
     """
+    found = measure_names(manifests, words, load_settings(config).model, model, limit)
+    if as_json:
+        _print_json(found)
+    else:
+        _print_table(found)
+
+
+def measure_names(
+    manifests: Sequence[Path],
+    words: Path,
+    section: ModelSection,
+    model: str | None,
+    limit: int | None,
+) -> NamesFound:
+    """Recognise every recording without and with the words. Raises DictationError."""
     listed = read_hot_words(words)
     sets = [read_recordings(manifest, limit) for manifest in manifests]
-    section = load_settings(config).model
     if model is not None:
         section = section.model_copy(update={"name": model})
     recognizer = load_recognizer(section)
@@ -47,10 +73,8 @@ def evaluate_names(
         found = recall(names, [(said.text, text) for said, text in pairs])
         errors = added(edits(said.text, read_out(text, said.text)) for said, text in pairs)
         rows.append((label, found, errors.rate))
-    if as_json:
-        _print_json(names, unspellable, rows, sets)
-    else:
-        _print_table(recognizer.description, names, unspellable, rows)
+    utterances = sum(len(each.utterances) for each in sets)
+    return NamesFound(recognizer.description, tuple(names), unspellable, tuple(rows), utterances)
 
 
 def _text(recognizer: Recognizer, said: Utterance) -> str:
@@ -58,42 +82,32 @@ def _text(recognizer: Recognizer, said: Utterance) -> str:
     return recognizer.transcribe(samples).text
 
 
-def _print_table(
-    description: str,
-    names: Sequence[str],
-    unspellable: Sequence[str],
-    rows: Sequence[tuple[str, Recall, float | None]],
-) -> None:
+def _print_table(found: NamesFound) -> None:
     console = Console(highlight=False)
-    console.print(description)
-    if unspellable:
-        console.print(f"cannot be listened for: {', '.join(unspellable)}")
-    table = Table(title=f"{len(names)} hot words", title_justify="left")
+    console.print(found.description)
+    if found.unspellable:
+        console.print(f"cannot be listened for: {', '.join(found.unspellable)}")
+    table = Table(title=f"{len(found.names)} hot words", title_justify="left")
     for heading in ("hot words", "names said", "written", "recall", "false insertions", "errors"):
         table.add_column(heading, justify="left" if heading == "hot words" else "right")
-    for label, found, errors in rows:
-        counts = (str(found.said), str(found.written), _percent(found.rate), str(found.inserted))
+    for label, names, errors in found.rows:
+        counts = (str(names.said), str(names.written), _percent(names.rate), str(names.inserted))
         table.add_row(label, *counts, _percent(errors))
     console.print(table)
 
 
-def _print_json(
-    names: Sequence[str],
-    unspellable: Sequence[str],
-    rows: Sequence[tuple[str, Recall, float | None]],
-    sets: Sequence[Recordings],
-) -> None:
+def _print_json(found: NamesFound) -> None:
     values: dict[str, object] = {
-        "hot_words": len(names),
-        "unspellable": list(unspellable),
-        "utterances": sum(len(each.utterances) for each in sets),
+        "hot_words": len(found.names),
+        "unspellable": list(found.unspellable),
+        "utterances": found.utterances,
     }
-    for label, found, errors in rows:
+    for label, names, errors in found.rows:
         values[label] = {
-            "said": found.said,
-            "written": found.written,
-            "recall": found.rate,
-            "false_insertions": found.inserted,
+            "said": names.said,
+            "written": names.written,
+            "recall": names.rate,
+            "false_insertions": names.inserted,
             "error_rate": errors,
         }
     print(json.dumps(values, ensure_ascii=False, indent=2))

@@ -50,7 +50,26 @@ class EvaluationOptions:
 
 def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
     """Recognise every recording and print the rates. Raises DictationError."""
-    settings = load_settings(config)
+    description, assessments = assess_sets(options, load_settings(config))
+    if options.as_json:
+        values = {
+            "model": description,
+            "chunk_ms": options.chunk_ms,
+            "sets": [assessment_values(each) for each in assessments],
+        }
+        print(json.dumps(values, ensure_ascii=False, indent=2))
+        return
+    console = Console(highlight=False)
+    console.print(description)
+    for table in tables(assessments, options.chunk_ms):
+        console.print(table)
+
+
+def assess_sets(options: EvaluationOptions, settings: Settings) -> tuple[str, list[Assessment]]:
+    """Recognise every recording; what the model is, and each set and all together.
+
+    Raises DictationError.
+    """
     section = settings.model
     # The user's own words would change what is measured.
     recognition = settings.recognition.model_copy(update={"hot_words": os.devnull})
@@ -74,18 +93,7 @@ def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
             everything += scored
     if len(sets) > 1:
         assessments.append(summarize("all sets", options.manifests, everything))
-    if options.as_json:
-        values = {
-            "model": recognizer.description,
-            "chunk_ms": options.chunk_ms,
-            "sets": [assessment_values(each) for each in assessments],
-        }
-        print(json.dumps(values, ensure_ascii=False, indent=2))
-        return
-    console = Console(highlight=False)
-    console.print(recognizer.description)
-    for table in tables(assessments, options.chunk_ms):
-        console.print(table)
+    return recognizer.description, assessments
 
 
 def _write_out(settings: Settings, sets: Sequence[Recordings]) -> WriteOut:

@@ -17,9 +17,9 @@ from dictation.config import Settings
 
 
 def test_percentiles_are_numbers_that_were_measured():
-    assert spread([float(n) for n in range(1, 101)]) == Spread(50.0, 95.0, 100.0, 100)
-    assert spread([3.0, 1.0, 2.0]) == Spread(2.0, 3.0, 3.0, 3)
-    assert spread([7.0]) == Spread(7.0, 7.0, 7.0, 1)
+    assert spread([float(n) for n in range(1, 101)]) == Spread(50.0, 90.0, 95.0, 99.0, 100.0, 100)
+    assert spread([3.0, 1.0, 2.0]) == Spread(2.0, 3.0, 3.0, 3.0, 3.0, 3)
+    assert spread([7.0]) == Spread(7.0, 7.0, 7.0, 7.0, 7.0, 1)
     assert spread([]) is None
 
 
@@ -62,7 +62,7 @@ def test_the_machine_is_described():
 
 def test_a_report_is_a_table_to_paste_and_values_for_programs():
     figures = (
-        Figure("chunk", "ms", "compute per chunk", Spread(20.25, 31.5, 40.0, 12)),
+        Figure("chunk", "ms", "compute per chunk", Spread(20.25, 30.0, 31.5, 40.0, 40.0, 12)),
         Figure("ready", "s", "start to ready", 3.456),
         Figure("memory", "MB", "resident", None),
     )

@@ -1,0 +1,142 @@
+"""All that was measured at one time, as one JSON file."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from dictation.bench.figures import Figure
+from dictation.bench.machine import Machine
+from dictation.errors import DictationError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """What was measured. `sha256`: of the names and contents of the files of its folder."""
+
+    description: str
+    sha256: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much was measured: see `dictation bench all --help`."""
+
+    repetitions: int
+    utterances: int
+    seconds: float
+    chunk_ms: int
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class ErrorRate:
+    """Errors as a share of the `reference` words or characters."""
+
+    rate: float | None
+    reference: int
+
+
+@dataclass(frozen=True)
+class SetRates:
+    """A set's error rates in one language or in all: of the last captions, of CTC with the whole
+    utterance, and of the finished text."""
+
+    name: str
+    spoken: str
+    measure: str
+    utterances: int
+    captions: ErrorRate | None
+    words: ErrorRate
+    text: ErrorRate
+
+
+@dataclass(frozen=True)
+class SetFacts:
+    """The rest about a set: languages told right (None: no speech), seconds of computing a second
+    of sound, and what was made up for recordings in which nobody speaks."""
+
+    name: str
+    utterances: int
+    minutes: float
+    languages_right: float | None
+    final_factor: float
+    captions_factor: float | None
+    silent: int
+    words_made_up: int
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a list of hot words changes: names said, written, and written where nobody said them."""
+
+    listed: bool
+    said: int
+    written: int
+    inserted: int
+    error_rate: float | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run of `dictation bench all`; `date` is YYYY-MM-DD, UTC."""
+
+    format: int
+    date: str
+    machine: Machine
+    model: Model
+    effort: Effort
+    figures: tuple[Figure, ...]
+    rates: tuple[SetRates, ...] = ()
+    sets: tuple[SetFacts, ...] = ()
+    names: tuple[Names, ...] = ()
+
+    def figure(self, name: str) -> Figure | None:
+        """Find a figure by name."""
+        return next((each for each in self.figures if each.name == name), None)
+
+
+_RECORDS = TypeAdapter(Record)
+
+
+def read_record(path: Path) -> Record:
+    """Read a file of `write_record`. Raises DictationError."""
+    try:
+        record = _RECORDS.validate_json(path.read_bytes())
+    except OSError as error:
+        raise DictationError(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise DictationError(
+            f"{path} is not of `dictation bench all`: {place}: {first['msg']}"
+        ) from error
+    if record.format != FORMAT:
+        raise DictationError(f"{path} is of format {record.format}, not {FORMAT}: measure again")
+    return record
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a record. Raises DictationError."""
+    try:
+        path.write_bytes(_RECORDS.dump_json(record, indent=1) + b"\n")
+    except OSError as error:
+        raise DictationError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def folder_hash(folder: Path) -> str:
+    """Hash the files of a model's folder, or one file."""
+    files: Sequence[Path] = [folder]
+    if folder.is_dir():
+        files = sorted(each for each in folder.rglob("*") if each.is_file())
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as opened:
+            content = hashlib.file_digest(opened, "sha256").hexdigest()
+        digest.update(f"{file.name} {content}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,182 @@
+"""`dictation bench all` and `compare`: every figure in a file, and two such files side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from dictation.assets import model_folder
+from dictation.bench.comparison import Compared, compare
+from dictation.bench.record import (
+    FORMAT,
+    Effort,
+    ErrorRate,
+    Model,
+    Names,
+    Record,
+    SetFacts,
+    SetRates,
+    folder_hash,
+    read_record,
+    write_record,
+)
+from dictation.bench.run import BenchSettings, run_bench
+from dictation.cli.figures import BenchOptions, bench_settings
+from dictation.cli.names import measure_names
+from dictation.cli.rates import EvaluationOptions, assess_sets
+from dictation.config import Settings, load_settings
+from dictation.errors import DictationError
+from dictation.training.assessment import Assessment, read_recordings
+from dictation.training.scoring import Edits
+
+
+@dataclass(frozen=True)
+class Everything:
+    """What to measure beside the bench: error rates of `manifests`, at most `limit` recordings of
+    each, and what `hot_words` change in the recordings of `names`; `utterances`: so many live."""
+
+    bench: BenchOptions
+    utterances: int
+    manifests: tuple[Path, ...]
+    limit: int | None
+    names: Path | None
+    hot_words: Path | None
+
+
+def measure_everything(wanted: Everything, config: Path | None, out: Path) -> None:
+    """Measure and write the record. Raises DictationError, for bad paths before it measures."""
+    settings = bench_settings(wanted.bench, load_settings(config))
+    bench = BenchSettings(
+        settings=settings,
+        repetitions=wanted.bench.repetitions,
+        utterances=wanted.utterances,
+        seconds=wanted.bench.seconds,
+        daemon=wanted.bench.daemon,
+    )
+    if not out.parent.is_dir():
+        raise DictationError(f"{out} cannot be written: {out.parent} is not a folder")
+    for manifest in (*wanted.manifests, *filter(None, (wanted.names,))):
+        read_recordings(manifest, wanted.limit)
+    console = Console(stderr=True)
+    digest = folder_hash(model_folder(settings.model.name))
+    with console.status("Measuring") as status:
+        report = run_bench(bench, lambda what: status.update(f"Measuring {what}"))
+    chunk_ms = settings.recognition.chunk_ms
+    rates, facts = _error_rates(wanted, settings)
+    record = Record(
+        format=FORMAT,
+        date=datetime.now(UTC).date().isoformat(),
+        machine=report.machine,
+        model=Model(report.model, digest, report.threads),
+        effort=Effort(bench.repetitions, bench.utterances, bench.seconds, chunk_ms, wanted.limit),
+        figures=report.figures,
+        rates=rates,
+        sets=facts,
+        names=_names(wanted, settings),
+    )
+    write_record(record, out)
+    console.print(f"written: {out}")
+
+
+def _error_rates(
+    wanted: Everything, settings: Settings
+) -> tuple[tuple[SetRates, ...], tuple[SetFacts, ...]]:
+    if not wanted.manifests:
+        return (), ()
+    options = EvaluationOptions(
+        manifests=wanted.manifests,
+        model=None,
+        chunk_ms=settings.recognition.chunk_ms,
+        limit=wanted.limit,
+        final=None,
+        hypotheses=None,
+        as_json=False,
+    )
+    _, assessments = assess_sets(options, settings)
+    rates = tuple(row for each in assessments for row in _rates(each))
+    return rates, tuple(map(_facts, assessments))
+
+
+def _rates(assessment: Assessment) -> list[SetRates]:
+    return [
+        SetRates(
+            name=assessment.name,
+            spoken=row.spoken,
+            measure=row.measure,
+            utterances=row.utterances,
+            captions=None if row.first_pass is None else _rate(row.first_pass),
+            words=_rate(row.words),
+            text=_rate(row.text),
+        )
+        for row in assessment.rates
+    ]
+
+
+def _rate(counted: Edits) -> ErrorRate:
+    return ErrorRate(counted.rate, counted.reference)
+
+
+def _facts(assessment: Assessment) -> SetFacts:
+    return SetFacts(
+        name=assessment.name,
+        utterances=assessment.utterances,
+        minutes=60 * assessment.hours,
+        languages_right=assessment.languages.accuracy,
+        final_factor=assessment.final_factor,
+        captions_factor=assessment.first_pass_factor,
+        silent=assessment.no_speech.utterances,
+        words_made_up=assessment.no_speech.words,
+    )
+
+
+def _names(wanted: Everything, settings: Settings) -> tuple[Names, ...]:
+    if wanted.names is None or wanted.hot_words is None:
+        return ()
+    found = measure_names([wanted.names], wanted.hot_words, settings.model, None, None)
+    return tuple(
+        Names(label == "with", recall.said, recall.written, recall.inserted, errors)
+        for label, recall, errors in found.rows
+    )
+
+
+def show_comparison(first: Path, second: Path) -> None:
+    """Print what changed from one record to another. Raises DictationError."""
+    before, after = read_record(first), read_record(second)
+    console = Console(highlight=False)
+    for note in differences(before, after):
+        console.print(f"- {note}")
+    console.print(comparison_table(compare(before, after)))
+
+
+def differences(before: Record, after: Record) -> list[str]:
+    """What else differs than the figures, as lines for people."""
+    told = replace(after.machine, load=before.machine.load)
+    pairs = [
+        (name, getattr(before.machine, name), getattr(told, name))
+        for name in ("processor", "usable_cores", "memory", "system", "python", "torch", "commit")
+    ]
+    pairs += [
+        ("model", before.model.description, after.model.description),
+        ("model files", before.model.sha256[:12], after.model.sha256[:12]),
+        ("threads", before.model.threads, after.model.threads),
+        ("effort", before.effort, after.effort),
+    ]
+    return [f"{name}: {old}, then {new}" for name, old, new in pairs if old != new]
+
+
+def comparison_table(compared: Sequence[Compared]) -> Table:
+    """The quantities of both, the ratio of the second to the first, and which way it went."""
+    table = Table(title="Lower is better; same: within the noise of measuring")
+    for heading in ("what", "before", "after", "unit", "ratio", ""):
+        table.add_column(heading, justify="left" if heading in ("what", "unit", "") else "right")
+    for each in compared:
+        ratio = "-" if each.ratio is None else f"{each.ratio:.2f}"
+        numbers = (f"{each.before:.4g}", f"{each.after:.4g}", each.unit, ratio)
+        table.add_row(each.name, *numbers, each.verdict, style=_COLOURS[each.verdict])
+    return table
+
+
+_COLOURS = {"worse": "red", "better": "green", "same": ""}

@@ -1,0 +1,52 @@
+"""A record made by hand, with one figure of each kind."""
+
+from dictation.bench.figures import Figure, Spread
+from dictation.bench.machine import Machine
+from dictation.bench.record import (
+    FORMAT,
+    Effort,
+    ErrorRate,
+    Model,
+    Names,
+    Record,
+    SetFacts,
+    SetRates,
+)
+
+
+def a_record(slower: float = 1.0, errors: float = 0.2) -> Record:
+    """A record of 40 measurements of one latency, one memory figure and one set of 500 words."""
+    spread = Spread(100.0 * slower, 110.0 * slower, 120.0 * slower, 130.0, 140.0, 40)
+    rate = ErrorRate(errors, 500)
+    return Record(
+        format=FORMAT,
+        date="2026-01-02",
+        machine=Machine(
+            processor="Abacus",
+            cores=4,
+            usable_cores=2,
+            flags=("amx_int8", "avx512f"),
+            memory=16.0,
+            load=0.1,
+            system="Linux 6",
+            python="3.11",
+            torch="2.11",
+            torchaudio="2.11",
+            dictation="0.1.0",
+            commit="abcdef0",
+        ),
+        model=Model("tiny, cpu, fp32", "0" * 64, 2),
+        effort=Effort(12, 9, 20.0, 320, None),
+        figures=(
+            Figure("final_10_s", "ms", "final text of 10 s", spread),
+            Figure("cpu_idle", "%", "of one core, idle", 0.4),
+            Figure("rtf_whole", "s/s", "whole recordings", 0.07 * slower),
+            Figure("daemon_memory", "MB", "resident", None),
+        ),
+        rates=(
+            SetRates("dev", "en", "WER", 60, ErrorRate(0.5, 500), ErrorRate(0.4, 500), rate),
+            SetRates("dev", "mix", "MER", 3, None, ErrorRate(0.4, 9), ErrorRate(0.4, 9)),
+        ),
+        sets=(SetFacts("dev", 63, 5.0, 0.95, 0.07, 0.11, 2, 1),),
+        names=(Names(False, 40, 3, 0, 0.18), Names(True, 40, 25, 0, 0.107)),
+    )
