@@ -21,6 +21,8 @@ from dictation.listener import (
     UtteranceStream,
     one_line,
 )
+from dictation.text.pipeline import Context, Writing, format_text
+from dictation.text.words import timed_anew
 
 _ENDS_WITHOUT_SPACE = "。，、；：？！…）】》」』”’"
 _PIECE = SAMPLE_RATE // 50
@@ -86,11 +88,15 @@ Heard = Progress | Caption | Segment | Damage
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionSettings:
-    """How files are decoded: whole utterances, or chunk by chunk as the microphone is."""
+    """How files are decoded: whole utterances, or chunk by chunk as the microphone is.
+
+    `writing`: how the texts are written, None as the model gives them.
+    """
 
     stream: bool = False
     chunk_ms: int = 320
     segmenter: SegmenterSettings = field(default_factory=SegmenterSettings)
+    writing: Writing | None = None
 
 
 def transcribe(
@@ -191,9 +197,9 @@ class _Hearing:
                     if caption := self._utterance.accept(samples):
                         yield Caption(self._heard / SAMPLE_RATE, caption.text)
                 case End(sample) if self._utterance is not None:
-                    final = self._utterance.finish()
-                    if final.text.strip():
-                        yield self._segment(final, sample)
+                    segment = self._segment(self._utterance.finish(), sample)
+                    if segment.text.strip():
+                        yield segment
 
     def _begun(self, seconds: float) -> UtteranceStream | None:
         if seconds < self._begin:
@@ -205,16 +211,21 @@ class _Hearing:
     def _segment(self, final: FinalText, end: int) -> Segment:
         # The first sample of an utterance is that of its pre-roll, before the onset of its voice.
         first = (end - self._length) / SAMPLE_RATE
+        text, words = final.text, final.timed
+        if self._settings.writing is not None:
+            text, words = _written(final, self._settings.writing)
         return Segment(
             self._onset / SAMPLE_RATE,
             end / SAMPLE_RATE,
-            final.text,
+            text,
             final.language,
-            tuple(
-                replace(word, start=first + word.start, end=first + word.end)
-                for word in final.timed
-            ),
+            tuple(replace(word, start=first + word.start, end=first + word.end) for word in words),
         )
+
+
+def _written(final: FinalText, writing: Writing) -> tuple[str, tuple[TimedWord, ...]]:
+    text = format_text(final.text, writing.steps, writing.words, Context(timed=final.timed))
+    return text, timed_anew(text, final.timed)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from dictation.config import Settings, hot_words_file
 from dictation.text.hot_words import WordFile, WordList
-from dictation.text.pipeline import TextSettings, Words
+from dictation.text.pipeline import TextSettings, Words, Writing
 from dictation.text.writing.commands import phrases
 from dictation.text.writing.dictionary import dictionary
 
@@ -32,3 +32,8 @@ def writing_words(settings: Settings, words: WordList) -> Words:
     return Words(
         phrases=phrases(settings.commands, settings.text.lead_word), dictionary=dictionary(words)
     )
+
+
+def file_writing(settings: Settings, words: WordList) -> Writing:
+    """How the texts of files are written: as dictated ones, but for commands."""
+    return Writing(text_settings(settings), dictionary(words))

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from dictation.audio import SAMPLE_RATE
 from dictation.batch.work import Recipe, Task, left_to_do
-from dictation.cli.files import FileOptions, report, tasks_of, work_alone
+from dictation.cli.files import FileOptions, recipe_of, report, tasks_of, work_alone
 from dictation.cli.progress import ProgressBars, clock
-from dictation.config import ModelSection
+from dictation.config import ModelSection, Settings
 from dictation.errors import DictationError
 from dictation.transcription import TranscriptionSettings
 from dictation.transcripts.kinds import Format
@@ -51,6 +51,16 @@ def transcribed(files, recognizer=None, **wanted) -> bool:
 def test_the_text_is_printed(wav, capsys):
     assert transcribed([wav("a.wav")])
     assert capsys.readouterr() == (TEXT, "")
+
+
+def test_texts_are_written_as_the_settings_have_it_and_with_the_users_words(tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("派森 -> Python\n", encoding="utf-8")
+    settings = Settings.model_validate({"text": {"numbers": False}})
+    writing = recipe_of(settings, FileOptions(hot_words=words)).options.writing
+    assert not writing.steps.numbers
+    assert writing.words.spelt[0][1] == "Python"
+    assert recipe_of(settings, FileOptions(formatted=False)).options.writing is None
 
 
 def test_subtitles_are_printed_for_one_file(wav, capsys):

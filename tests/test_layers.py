@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "recognizer": {*GROUND, "audio", "checkpoints", "decoding", "model", "text"},
     "listener": {"audio", "errors", "events"},
     "worker": {"audio", "errors", "events", "listener", "recognizer"},
-    "transcription": {"audio", "errors", "events", "listener", "recognizer"},
+    "transcription": {"audio", "errors", "events", "listener", "recognizer", "text"},
     "transcripts": {"events", "transcription"},
     "batch": {
         "audio",
@@ -55,6 +55,7 @@ ALLOWED: dict[str, set[str]] = {
         "messages",
         "transcription",
         "transcripts",
+        "writing",
     },
     "loading": {"assets", "audio", "config", "errors", "recognizer", "worker"},
     "preferences": {*GROUND, "assets", "audio", "config", "control", "desktop"},

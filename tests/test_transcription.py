@@ -11,6 +11,7 @@ from dictation.audio import SAMPLE_RATE
 from dictation.audio.files import AudioFileError
 from dictation.errors import DictationError
 from dictation.events import TimedWord
+from dictation.text.pipeline import TextSettings, Writing
 from dictation.transcription import (
     Caption,
     Progress,
@@ -108,6 +109,31 @@ def test_words_have_their_times_in_the_file():
     # An utterance begins with its pre-roll, half a second before its voice.
     assert first.words[0].start == pytest.approx(first.start - 0.5, abs=0.01)
     assert second.words[0].end == pytest.approx(second.end, abs=0.01)
+
+
+def test_texts_are_written_as_dictated_ones_and_their_words_keep_their_times():
+    said = ["嗯", "code", "是", "四", "零", "四"]
+
+    class Telling(LoudnessRecognizer):
+        def transcribe(self, samples):
+            timed = tuple(
+                TimedWord(each, at / 10, (at + 1) / 10, 0.5) for at, each in enumerate(said)
+            )
+            return replace(describe(samples), text="嗯，code是四零四", timed=timed)
+
+    def words(writing):
+        settings = TranscriptionSettings(writing=writing)
+        segment = transcribe(wav(SPOKEN), Telling(), settings).segments[0]
+        begin = segment.words[0].start
+        return segment.text, [(each.text, round(each.start - begin, 3)) for each in segment.words]
+
+    assert words(None)[0] == "嗯，code是四零四"
+    assert words(Writing()) == (
+        "嗯，code 是 404。",
+        [("嗯，", 0.0), ("code", 0.1), ("是", 0.2), ("404。", 0.3)],
+    )
+    only_fillers = Writing(TextSettings(remove_fillers=True))
+    assert words(only_fillers)[0] == "code 是 404。"
 
 
 def test_silence_has_no_text_and_no_language():

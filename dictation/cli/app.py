@@ -260,6 +260,9 @@ def transcribe(
     hot_words: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Words to listen for, one a line.")
     ] = None,
+    formatted: Annotated[
+        bool, typer.Option(" /--no-format", help="Print texts as the model gives them.")
+    ] = True,
     stream: Annotated[
         bool, typer.Option("--stream", help="Decode chunk by chunk, as the microphone is.")
     ] = False,
@@ -290,6 +293,7 @@ def transcribe(
         hot_words=hot_words,
         jobs=jobs,
         model=model,
+        formatted=formatted,
     )
     if watch:
         watch_folder(watch, config, options)

@@ -41,6 +41,7 @@ from dictation.transcription import (
 )
 from dictation.transcripts.formats import values_of, written
 from dictation.transcripts.kinds import Format
+from dictation.writing import file_writing, user_words
 
 
 class TranscribeError(DictationError):
@@ -60,6 +61,7 @@ class FileOptions:
     hot_words: Path | None = None
     jobs: int = 1
     model: str | None = None
+    formatted: bool = True
 
 
 def transcribe_files(files: Sequence[str], config: Path | None, options: FileOptions) -> bool:
@@ -105,13 +107,16 @@ def watch_folder(folder: Path, config: Path | None, options: FileOptions) -> Non
 def recipe_of(settings: Settings, options: FileOptions) -> Recipe:
     """The settings with what the command line says over them. Raises DictationError."""
     if options.hot_words is not None:
-        read_hot_words(options.hot_words)
+        words = read_hot_words(options.hot_words)
+    else:
+        words = user_words(settings)
     return Recipe(
         model=_model(settings.model, options),
         options=TranscriptionSettings(
             stream=options.stream,
             chunk_ms=settings.recognition.chunk_ms,
             segmenter=segmenter_settings(settings),
+            writing=file_writing(settings, words) if options.formatted else None,
         ),
         formats=options.formats or (Format.TXT,),
         force=options.force,

@@ -15,9 +15,8 @@ from dictation.decoding.times import token_spans
 from dictation.events import TimedWord
 from dictation.text.normalize import spoken_form
 from dictation.text.tokenizer import Tokenizer
+from dictation.text.words import words_in
 
-# A Chinese character with the marks after it, or anything else between spaces.
-_WORD = regex.compile(r"\p{Han}(?:(?![\p{Han}\w])\S)*|(?:(?!\p{Han})\S)+")
 _LETTER = regex.compile(r"[\p{L}\p{N}]")
 _DIGIT = regex.compile(r"\p{N}")
 _REACH = 0.3
@@ -44,11 +43,6 @@ def pieces_of(
             pieces.append(Piece(text[done:], least))
             done, least = len(text), 1.0
     return tuple(pieces)
-
-
-def words_in(text: str) -> list[str]:
-    """Return the words of a text, in Chinese its characters, with the marks that follow each."""
-    return [word for word in _WORD.findall(text) if _LETTER.search(word)]
 
 
 def timed_words(

@@ -48,6 +48,14 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """How texts are written that no command is meant in: the steps, and the user's words."""
+
+    steps: TextSettings = field(default_factory=TextSettings)
+    words: Dictionary = field(default_factory=Dictionary)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Where a text goes: what stands `before` it (None: unknown), and its words with their times.
 

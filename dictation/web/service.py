@@ -13,6 +13,7 @@ from dictation.listener import FinalText, Samples, UtteranceStream
 from dictation.loading import load_recognizer, segmenter_settings
 from dictation.transcription import FileRecognizer, TranscriptionSettings
 from dictation.web.tabs import Tabs
+from dictation.writing import file_writing, user_words
 
 CONFIG_VARIABLE = "DICTATION_WEB_CONFIG"
 """Names the settings file to the page, which Streamlit runs as a script of its own."""
@@ -36,7 +37,10 @@ def service() -> Service:
 @cache
 def _loaded(config: str) -> Service:
     settings = load_settings(Path(config) if config else None)
-    options = TranscriptionSettings(segmenter=segmenter_settings(settings))
+    options = TranscriptionSettings(
+        segmenter=segmenter_settings(settings),
+        writing=file_writing(settings, user_words(settings)),
+    )
     recognizer = InTurn(load_recognizer(settings.model, settings.recognition))
     return Service(settings, recognizer, options, Tabs(time.monotonic))
 

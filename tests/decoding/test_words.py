@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from dictation.decoding.words import Piece, pieces_of, timed_words, words_in
+from dictation.decoding.words import Piece, pieces_of, timed_words
 from dictation.text.tokenizer import build_ctc_tokenizer
+from dictation.text.words import words_in
 from tests.models import CHINESE, LATIN
 
 TOKENIZER = build_ctc_tokenizer(CHINESE, LATIN, 68)

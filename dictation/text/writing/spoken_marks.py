@@ -8,8 +8,8 @@ from itertools import pairwise
 from dictation.events import TimedWord
 from dictation.text.writing.commands import MARKS
 
-PHRASE_SECONDS = 0.3
-"""Silence between two words that ends a phrase."""
+PHRASE_SECONDS = 0.1
+"""Time between two words that ends a phrase; they reach into the silence that is heard."""
 
 _SENTENCE_MARKS = "，。？！、：；,.?!:;"
 
