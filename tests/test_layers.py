@@ -30,7 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "control": {"errors"},
     "decoding": {"errors", "events", "model", "text"},
     "checkpoints": {"processor", "errors", "events", "model", "text"},
-    "recognizer": {*GROUND, "audio", "checkpoints", "decoding", "model", "text"},
+    "recognition": {"decoding", "events", "model", "text"},
+    "recognizer": {*GROUND, "audio", "checkpoints", "decoding", "model", "recognition", "text"},
     "listener": {"audio", "errors", "events"},
     "worker": {"audio", "errors", "events", "listener", "recognizer"},
     "transcription": {"audio", "errors", "events", "listener", "recognizer", "text"},
@@ -80,7 +81,16 @@ HOUSE = {"bench", "cli", "daemon", "demo", "doctor"}
 """These know every room but training, which only the command line knows."""
 
 HEAVY = {"torch", "torchaudio"}
-WITH_TORCH = {"model", "decoding", "checkpoints", "recognizer", "training", "bench", "doctor"}
+WITH_TORCH = {
+    "model",
+    "decoding",
+    "checkpoints",
+    "recognition",
+    "recognizer",
+    "training",
+    "bench",
+    "doctor",
+}
 
 
 def room_of(file: Path) -> str:

@@ -272,7 +272,7 @@ def test_where_the_device_is_full_the_utterance_goes_on_on_the_cpu(full_at, monk
     steps = itertools.count()
 
     def fail_if(full):
-        if full and recognizer._placement.device != "cpu":
+        if full and recognizer._placed.placement.device != "cpu":
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     def step(*arguments, real=encoder.step):

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
-from dictation.model.linear import Form, Int8Linear, quantize
 
 
 @dataclass(frozen=True)
@@ -160,16 +159,9 @@ class AttentionDecoder(nn.Module):
             if config.normalize_before
             else nn.Identity()
         )
-        self.output: nn.Module | None = None
+        self.output: nn.Linear | None = None
         if not config.tied:
             self.output = nn.Linear(config.width, config.vocabulary)
-
-    def take_form(self, form: Form) -> None:
-        """Become what computes fastest; the weights are fixed from now on."""
-        if form == "int8":
-            quantize(self)
-            if self.config.tied:
-                self.output = Int8Linear(self.embedding.weight, None)
 
     def forward(self, tokens: Tensor, memory: Tensor, memory_lengths: Tensor | None) -> Tensor:
         """Return the state (B, U, D) that predicts the token after each of `tokens` (B, U).

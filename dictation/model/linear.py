@@ -160,15 +160,6 @@ def single(layer: nn.Linear, form: Form) -> nn.Module:
     return layer
 
 
-def quantize(module: nn.Module) -> None:
-    """Give every linear layer of a module int8 weights, in place."""
-    for name, child in module.named_children():
-        if isinstance(child, nn.Linear):
-            setattr(module, name, Int8Linear(child.weight, child.bias))
-        else:
-            quantize(child)
-
-
 def feed_forward(
     inner: nn.Linear, activation: nn.Module, outer: nn.Linear, form: Form
 ) -> nn.Module:

@@ -1,9 +1,10 @@
 """Where the model runs and in what precision."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,9 @@ from dictation.model.config import BlockConfig, ModelConfig
 from dictation.model.encoder import FeedForward
 from dictation.model.joint import JointModel
 from dictation.model.linear import Form
+from dictation.model.stream import StreamState, move_state
 
+T = TypeVar("T")
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 
 # int8 is that of the linear layers' weights: all else stays float32.
@@ -23,6 +26,8 @@ _TYPES: dict[Precision, torch.dtype] = {
     "fp16": torch.float16,
     "int8": torch.float32,
 }
+_log = logging.getLogger(__name__)
+
 _FRAMES = 16
 _COPIES = 8
 _TURNS = 5
@@ -117,11 +122,40 @@ def place(model: JointModel, placement: Placement) -> None:
     model.take_form(placement.form)
 
 
-def retreat(model: JointModel) -> Placement:
-    """Move a model from a device that has no room left to the CPU, in place."""
-    for part in _parts(model):
-        part.to("cpu", torch.float32)
-    return Placement("cpu", "fp32")
+class PlacedModel:
+    """A model where it runs, which is the CPU from the moment on that its device has no room."""
+
+    def __init__(self, model: JointModel, placement: Placement) -> None:
+        place(model, placement)
+        self.model = model
+        self.placement = placement
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Do work that changes nothing; where the device has no room for it, move to the CPU and do
+        it there. Raises torch.OutOfMemoryError where the CPU has none either."""
+        try:
+            return work()
+        except torch.OutOfMemoryError:
+            if self.placement.device == "cpu":
+                raise
+            device = self.placement.device
+        # Out of the handler: the error holds on to what filled the memory.
+        for part in _parts(self.model):
+            part.to("cpu", torch.float32)
+        self.placement = Placement("cpu", "fp32")
+        _log.warning("%s has no memory left: recognising on the CPU from now on", device)
+        return work()
+
+    def to_model(self, features: Tensor) -> Tensor:
+        """Return features where the model is by now, in its type."""
+        return features.to(self.placement.device, self.placement.dtype)
+
+    def state_here(self, state: StreamState) -> StreamState:
+        """Return a stream's state where the model is by now."""
+        device = torch.device(self.placement.device)
+        if state.pending.device.type == device.type:
+            return state
+        return move_state(state, device, self.placement.dtype)
 
 
 def _parts(model: JointModel) -> list[nn.Module]:
