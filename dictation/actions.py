@@ -13,6 +13,7 @@ Notice = Literal[
     "microphone_moved",
     "too_loud",
     "too_soft",
+    "model_moved",
     "model_failed",
     "recognition_failed",
     "behind",

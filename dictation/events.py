@@ -137,6 +137,14 @@ class ModelReady:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelMoved:
+    """The model's device had no memory left; nothing is lost, and `description` says where it runs
+    now."""
+
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFailed:
     """The worker cannot go on; `message` names the cause and the way out."""
 
@@ -290,6 +298,7 @@ Event = (
     | BadLevel
     | ListeningEnded
     | ModelReady
+    | ModelMoved
     | ModelFailed
     | PartFailed
     | FallingBehind

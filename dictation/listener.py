@@ -24,6 +24,7 @@ from dictation.events import (
     Final,
     Language,
     LanguageChoice,
+    ModelMoved,
     Partial,
     SpeechDropped,
     SpeechStarted,
@@ -139,6 +140,7 @@ class Listener:
         self._open: _Utterance | None = None
         self._heard = 0
         self._language: Language | None = None
+        self._running_as = recognizer.description
 
     def use_language(self, choice: LanguageChoice) -> None:
         """Recognise the utterances that begin from now on as this language."""
@@ -221,6 +223,7 @@ class Listener:
             self._open = None
             self._tell_failure(utterance.number, error)
             return None
+        self._tell_move()
         if partial is None or dropped():
             return None
         now = self._clock()
@@ -240,6 +243,7 @@ class Listener:
         except MODEL_ERRORS as error:
             self._tell_failure(utterance.number, error)
             return
+        self._tell_move()
         now = self._clock()
         if dropped():
             self._emit(SpeechDropped(utterance.number, "cancelled", now))
@@ -272,6 +276,12 @@ class Listener:
         if self._open is not None:
             self._emit(SpeechDropped(self._open.number, reason, self._clock()))
             self._open = None
+
+    def _tell_move(self) -> None:
+        """Tell of a recogniser that runs elsewhere than before: it had no memory left there."""
+        if self._recognizer.description != self._running_as:
+            self._running_as = self._recognizer.description
+            self._emit(ModelMoved(self._running_as))
 
     def _tell_failure(self, number: int, error: BaseException) -> None:
         _log.debug("the model failed on an utterance", exc_info=error)

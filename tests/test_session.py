@@ -43,6 +43,7 @@ from dictation.events import (
     HotkeySpoiled,
     ListeningEnded,
     ModelFailed,
+    ModelMoved,
     ModelReady,
     PartFailed,
     Partial,
@@ -298,6 +299,12 @@ def test_listening_in_vain_for_a_while_is_told():
     assert Notify("quiet") not in actions
 
 
+def test_a_model_that_had_to_move_is_told_of_and_dictation_goes_on():
+    state, actions = play(READY, HotkeyPressed(), ModelMoved("starter, cpu, fp32"))
+    assert Notify("model_moved", "starter, cpu, fp32") in actions
+    assert state.listening
+
+
 def test_falling_behind_is_told_once_until_it_has_caught_up():
     _, actions = play(
         READY, FallingBehind(2.0), FallingBehind(3.0), FallingBehind(0.0), FallingBehind(2.5)
@@ -519,6 +526,7 @@ any_event = st.one_of(
     ),
     st.builds(ListeningEnded, st.just(0.0)),
     st.builds(ModelReady, st.just("m"), st.just(0.0)),
+    st.builds(ModelMoved, st.just("m")),
     st.builds(FallingBehind, st.sampled_from([0.0, 2.0])),
     st.builds(DeviceLost, st.just("gone")),
     st.builds(DeviceReady, st.just("mic")),

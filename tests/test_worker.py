@@ -19,6 +19,7 @@ from dictation.events import (
     Final,
     ListeningEnded,
     ModelFailed,
+    ModelMoved,
     ModelReady,
     Partial,
     SpeechDropped,
@@ -121,6 +122,36 @@ class FailingOnce(LoudnessRecognizer):
         return stream
 
 
+class MovingStream(LoudnessStream):
+    move: Callable[[], None]
+    where: str
+
+    def accept(self, samples, /):
+        if self.where == "accept":
+            self.move()
+        return super().accept(samples)
+
+    def finish(self):
+        self.move()
+        return super().finish()
+
+
+@dataclass
+class MovingRecognizer(LoudnessRecognizer):
+    """Runs elsewhere from its first utterance on, as one without memory does."""
+
+    where: str = "accept"
+
+    def _move(self) -> None:
+        self.description = "loudness, elsewhere"
+
+    def stream(self, *, chunk_ms, language=None):
+        stream = MovingStream(chunk_ms * SAMPLE_RATE // 1000, [])
+        stream.move, stream.where = self._move, self.where
+        self.streams.append(stream)
+        return stream
+
+
 @pytest.fixture
 def log():
     return Log()
@@ -160,6 +191,19 @@ def hiss(seconds: float) -> np.ndarray:
     """Silence in which every sample is different, so that each can be found again."""
     noise = np.random.default_rng(7).normal(0.0, 1e-4, round(seconds * SAMPLE_RATE))
     return noise.astype(np.float32)
+
+
+@pytest.mark.parametrize("where", ["accept", "finish"])
+def test_a_recogniser_that_moves_is_told_of_once_and_loses_nothing(where, log, make_worker):
+    worker = make_worker(MovingRecognizer(where=where))
+    worker.start()
+    for count in (1, 2):
+        worker.listen()
+        speak(worker, np.concatenate([voice(1.0), silence(1.0)]))
+        worker.finish()
+        log.wait(ListeningEnded, count)
+    assert [event.description for event in log.of(ModelMoved)] == ["loudness, elsewhere"]
+    assert len(log.of(Final)) == 2
 
 
 def test_an_utterance_starts_shows_captions_and_ends_in_one_final(log, make_worker):

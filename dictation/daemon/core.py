@@ -56,6 +56,7 @@ from dictation.events import (
     Final,
     ListeningEnded,
     ModelFailed,
+    ModelMoved,
     ModelReady,
     Timing,
     Undone,
@@ -235,6 +236,8 @@ class Daemon:
                 self._model = description
                 _log.info("model ready in %.1f s: %s", seconds, description)
                 self._rooms.writer.warm_up()
+            case ModelMoved(description):
+                self._model = description
             case DeviceReady(name):
                 self._microphone = name
                 _log.info("microphone: %s", name)

@@ -8,6 +8,7 @@ _NOTICES: dict[Notice, str] = {
     "microphone_moved": message("The microphone is now {detail}"),
     "too_loud": message("You are too loud for the microphone: turn its input level down"),
     "too_soft": message("You are hardly heard: turn the microphone's input level up"),
+    "model_moved": message("The graphics card's memory is full: going on with {detail}"),
     "model_failed": message("The recogniser cannot go on: {detail}"),
     "recognition_failed": message("This utterance could not be recognised: {detail}"),
     "behind": message("The computer is {detail} s behind; nothing is lost"),

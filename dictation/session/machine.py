@@ -31,6 +31,7 @@ from dictation.events import (
     ListeningEnded,
     MicrophonesChanged,
     ModelFailed,
+    ModelMoved,
     ModelReady,
     PartFailed,
     Partial,
@@ -118,6 +119,8 @@ def _react(state: State, event: Event, now: float) -> Step:
             return listening_ended(state, now)
         case ModelReady():
             return replace(state, model="ready"), ()
+        case ModelMoved(description):
+            return state, (Notify("model_moved", description),)
         case ModelFailed(message):
             return _model_failed(state, message)
         case PartFailed(message):
