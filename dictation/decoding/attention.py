@@ -13,6 +13,8 @@ from dictation.model.decoder import AttentionDecoder
 
 # States whose logits are computed at a time: those of a vocabulary of 5000 still fit a cache.
 _ROWS = 64
+# Part of a batch's tokens up to which their tree is the quicker.
+_SHARED = 0.85
 
 
 def attention_log_probs(
@@ -26,9 +28,13 @@ def attention_log_probs(
     given memory (1, T, D).
 
     Texts that begin alike are one up to where they part: the decoder runs once over the tree of
-    all, in which a token sees those it comes after, and over one projection of the memory.
+    all, in which a token sees those it comes after. Where they share little they are rows of a
+    batch instead. Either way there is one projection of the memory.
     """
     tree = _Tree.of(prompt, texts)
+    cells = len(texts) * (len(prompt) + max(map(len, texts)))
+    if not shares_enough(len(tree.tokens), cells):
+        return _log_probs_of_rows(decoder, memory, prompt, end, texts)
     device = memory.device
     tokens = torch.tensor([tree.tokens], device=device)
     states = decoder.over_tree(
@@ -40,6 +46,30 @@ def attention_log_probs(
     first = len(prompt) - 1
     wanted = _log_probs(decoder, states[first:], starts - first, ends)
     return list(torch.split(wanted, [len(way) for way in ways]))
+
+
+def shares_enough(nodes: int, cells: int) -> bool:
+    """Whether a tree of so many `nodes` is quicker than a batch with so many `cells`, rows times
+    the longest: every token of a tree is held against every other, those of a batch only against
+    their row's."""
+    return nodes <= _SHARED * cells
+
+
+def _log_probs_of_rows(
+    decoder: AttentionDecoder,
+    memory: Tensor,
+    prompt: Sequence[int],
+    end: int,
+    texts: Sequence[Sequence[int]],
+) -> list[Tensor]:
+    device, longest = memory.device, max(map(len, texts))
+    rows = [[*prompt, *text, *[end] * (longest - len(text))] for text in texts]
+    states = decoder(torch.tensor(rows, device=device), memory, None)
+    first = len(prompt) - 1
+    used = [states[row, first : first + len(text) + 1] for row, text in enumerate(texts)]
+    ends = torch.tensor([token for text in texts for token in (*text, end)], device=device)
+    wanted = _log_probs(decoder, torch.cat(used), torch.arange(len(ends), device=device), ends)
+    return list(torch.split(wanted, [len(text) + 1 for text in texts]))
 
 
 class _Tree:

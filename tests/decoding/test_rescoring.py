@@ -7,7 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
+from dictation.decoding.attention import (
+    RescoringWeights,
+    Texts,
+    attention_log_probs,
+    rescore,
+    shares_enough,
+)
 from dictation.decoding.prefix_beam import Hypothesis
 from dictation.model.config import DecoderConfig
 from tests.models import tiny_config, tiny_model
@@ -61,6 +67,27 @@ def test_texts_that_begin_alike_are_scored_as_if_they_did_not(few):
             expected = left.logits(states).log_softmax(1)
             wanted = expected.gather(1, torch.tensor([[*text, 19]]).T)[:, 0]
             torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.integers(2, 18), max_size=6), min_size=1, max_size=6))
+def test_texts_that_share_nothing_are_scored_as_if_alone(texts):
+    unlike = [[2 + (token + row) % 17 for token in text] for row, text in enumerate(texts)]
+    memory, (left, _) = torch.randn(1, 30, 16), decoders()
+    with torch.inference_mode():
+        together = attention_log_probs(left, memory, [19, 7], 19, unlike)
+        for text, found in zip(unlike, together, strict=True):
+            (alone,) = attention_log_probs(left, memory, [19, 7], 19, [text])
+            torch.testing.assert_close(found, alone, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "cells", "enough"),
+    [(61, 610, True), (480, 610, True), (600, 610, False), (61, 61, False)],
+    ids=["all alike", "most", "next to nothing", "one text"],
+)
+def test_a_tree_is_for_texts_that_share_enough(nodes, cells, enough):
+    assert shares_enough(nodes, cells) is enough
 
 
 def test_the_score_is_the_sum_of_its_parts():
