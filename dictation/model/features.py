@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import torch
 import torchaudio.compliance.kaldi as kaldi
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchaudio.functional import melscale_fbanks
 
 from dictation.model.config import FeatureConfig
 
 _WINDOW = 400  # 25 ms at 16 kHz
 _HOP = 160  # 10 ms
+_KALDI_FFT = 512
 # Whisper subtracts 8 from the largest log10 power of the clip; speech at ordinary levels peaks near
 # 1.5, and a constant is the same number for a stream and for the whole.
 _WHISPER_FLOOR = 1.5 - 8.0
@@ -37,9 +39,11 @@ class LogMel(nn.Module):
         self.config = config
         # Computed, never stored: real numbers also where the weights are still to come (meta).
         with torch.device("cpu"):
-            window = torch.hann_window(_WINDOW)
-            filters = torch.empty(0)
-            if config.frontend == "whisper":
+            if config.frontend == "kaldi":
+                window = torch.hann_window(_WINDOW, periodic=False).pow(0.85)
+                filters = _kaldi_filters(config)
+            else:
+                window = torch.hann_window(_WINDOW)
                 filters = melscale_fbanks(
                     _WINDOW // 2 + 1,
                     0.0,
@@ -99,16 +103,31 @@ class LogMel(nn.Module):
         return frames
 
     def _log_mel(self, used: Tensor) -> Tensor:
+        frames = used.unfold(0, _WINDOW, _HOP)
         if self.config.frontend == "kaldi":
-            fbank: Tensor = kaldi.fbank(
-                (used * 32768.0)[None],
-                num_mel_bins=self.config.mel_bins,
-                energy_floor=0.0,
-                sample_frequency=float(self.config.sample_rate),
-                window_type="povey",
-            )
-            return fbank
-        spectrum = torch.fft.rfft(used.unfold(0, _WINDOW, _HOP) * self.window)
+            return self._fbank(frames * 32768.0)
+        spectrum = torch.fft.rfft(frames * self.window)
         log = (spectrum.abs().square() @ self.filters).clamp(min=1e-10).log10()
         scaled: Tensor = (log.clamp(min=_WHISPER_FLOOR) + 4.0) / 4.0
         return scaled
+
+    def _fbank(self, frames: Tensor) -> Tensor:
+        """Return what Kaldi's compute-fbank-feats does of frames (T, 400) without dither (Povey et
+        al. 2011; feature-window.cc, feature-fbank.cc)."""
+        frames = frames - frames.mean(1, keepdim=True)
+        before = torch.cat([frames[:, :1], frames[:, :-1]], dim=1)
+        emphasized = (frames - 0.97 * before) * self.window
+        power = torch.fft.rfft(emphasized, n=_KALDI_FFT).abs().square()
+        log: Tensor = (power @ self.filters).clamp(min=torch.finfo(torch.float32).eps).log()
+        return log
+
+
+def _kaldi_filters(config: FeatureConfig) -> Tensor:
+    """Return Kaldi's mel filters from 20 Hz to the highest frequency, (257, mel_bins)."""
+    filters: Tensor
+    rate = float(config.sample_rate)
+    filters, _ = kaldi.get_mel_banks(
+        config.mel_bins, _KALDI_FFT, rate, 20.0, 0.0, 100.0, -500.0, 1.0
+    )
+    # None of them reaches the Nyquist frequency.
+    return F.pad(filters, (0, 1)).T.contiguous()
