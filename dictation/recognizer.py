@@ -85,9 +85,10 @@ class Recognizer:
         """
         torch.set_num_threads(threads or min(2, torch.get_num_threads()))
         place_at = choose_device(device)
-        checkpoint = load_folder(Path(folder))
+        model = Path(folder)
+        checkpoint = load_folder(model)
         chosen = choose_precision(
-            place_at, precision, lambda: fastest_precision(checkpoint.model.config)
+            place_at, precision, lambda: fastest_precision(checkpoint.model.config, model)
         )
         return cls(checkpoint, Placement(place_at, chosen), second_pass, blank_threshold)
 

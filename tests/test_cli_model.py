@@ -92,6 +92,23 @@ def test_evaluate_prints_json_for_programs_and_writes_what_it_heard(
     assert lines[2]["errors"] == {"reference": 3, "words": 1, "text": 1, "first_pass": None}
 
 
+def test_evaluate_sets_precisions_side_by_side(two_sets, model, config):
+    arguments = [*two_sets, "--model", model, "--config", config]
+    arguments += ["--precision", "fp32", "--precision", "int8"]
+    rows = json.loads(evaluated(*arguments, "--json"))
+    assert [(row["set"], row["precision"]) for row in rows] == [
+        (name, precision)
+        for precision in ("fp32", "int8")
+        for name in ("zh-dev", "mix-dev", "all sets")
+    ]
+    assert [row["text_change"] for row in rows[:3]] == [0.0] * 3
+    for first, row in zip(rows[:3], rows[3:], strict=True):
+        assert row["words_change"] == pytest.approx(100 * (row["words"] - first["words"]))
+    lines = evaluated(*arguments).splitlines()
+    assert sum("int8" in line for line in lines) == 3
+    assert any("against fp32" in line for line in lines)
+
+
 def test_evaluate_says_in_one_line_what_is_missing(two_sets, model, tmp_path, complaint):
     nowhere = str(tmp_path / "nowhere.jsonl")
     line = complaint("evaluate", "--manifest", nowhere, "--model", model)

@@ -35,6 +35,15 @@ class FinalWay(StrEnum):
     REFINE = "refine"
 
 
+class PrecisionName(StrEnum):
+    """What a model may compute in: model.precision."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+    INT8 = "int8"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the parser."""
     for command in (train, manifest, evaluate, synthesize):
@@ -98,6 +107,10 @@ def evaluate(
             metavar="FILE", help="Measure instead what these words change: recall, insertions."
         ),
     ] = None,
+    precision: Annotated[
+        list[PrecisionName] | None,
+        typer.Option(help="Measure instead what this changes against the first; give it again."),
+    ] = None,
     formatted: Annotated[
         bool,
         typer.Option("--formatted", help="Score the text as delivered too, by characters."),
@@ -113,11 +126,15 @@ def evaluate(
         raise typer.BadParameter(f"--chunk-ms takes 320 or 640, not {chunk_ms}")
     try:
         from dictation.cli.names import evaluate_names
+        from dictation.cli.precisions import evaluate_precisions
         from dictation.cli.rates import EvaluationOptions, evaluate_model
     except ModuleNotFoundError as error:
         raise _extra_missing(error, "training") from error
     if hot_words is not None:
         evaluate_names(manifest, hot_words, config, model=model, limit=limit, as_json=as_json)
+        return
+    if precision:
+        evaluate_precisions(manifest, precision, config, model=model, limit=limit, as_json=as_json)
         return
     options = EvaluationOptions(
         manifests=tuple(manifest),
