@@ -245,7 +245,7 @@ def parse_settings(text: str, path: Path) -> Settings:
     """Check the `text` of a settings file; `path` is for the messages of ConfigError."""
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of thousands of digits, or of brackets, too
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
     try:
         return Settings.model_validate(values)

@@ -44,7 +44,7 @@ def _read(target: Path) -> str:
 def _changed(text: str, changes: Mapping[str, object], path: Path) -> str:
     try:
         document = tomlkit.parse(text)
-    except (TOMLKitError, RecursionError) as error:
+    except (TOMLKitError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
     if not text:
         document.add(tomlkit.comment(_HEADER))
