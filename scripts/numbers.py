@@ -52,7 +52,7 @@ def main() -> None:
     try:
         record = read_record(options.record)
         text = updated(options.readme.read_text(encoding="utf-8"), record)
-    except DictationError as error:
+    except (DictationError, OSError) as error:
         sys.exit(str(error))
     for picture in draw(record, TARGETS, chosen_rates(record), options.pictures):
         print(picture)

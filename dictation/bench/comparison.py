@@ -12,6 +12,7 @@ Verdict = Literal["worse", "better", "same"]
 
 _LEAST_NOISE = 0.05
 _NOISE_OF_ONE = 0.10
+_FEW = 5
 _DEVIATIONS = 2.0
 
 
@@ -40,8 +41,8 @@ class Compared:
 def compare(first: Record, second: Record) -> list[Compared]:
     """Compare what both records hold, in the order of the first.
 
-    Beyond noise is more than two standard errors of the difference, and more than 5 %; a single
-    measurement has no spread of its own and is taken to be right to 10 %.
+    Beyond noise is more than two standard errors of the difference, and more than 5 %; fewer
+    than five measurements tell little of their spread and are taken to be right to 10 %.
     """
     later = {each.name: each for each in quantities(second)}
     return [_compared(each, later[each.name]) for each in quantities(first) if each.name in later]
@@ -55,6 +56,8 @@ def quantities(record: Record) -> Iterator[Quantity]:
                 # Of normal numbers: the deviation, and from it the error of a median.
                 deviation = (spread.p95 - spread.p50) / 1.645
                 error = 1.253 * deviation / math.sqrt(spread.count)
+                if spread.count < _FEW:
+                    error = max(error, _NOISE_OF_ONE * spread.p50 / _DEVIATIONS)
                 yield Quantity(figure.name, figure.unit, spread.p50, error)
             case float() | int() as value:
                 yield Quantity(figure.name, figure.unit, value, _NOISE_OF_ONE * value / _DEVIATIONS)

@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from dictation.bench.comparison import compare
+from dictation.bench.figures import Figure, Spread
 from dictation.bench.live import word_delays
-from dictation.bench.record import folder_hash, read_record, write_record
+from dictation.bench.record import Record, folder_hash, read_record, write_record
 from dictation.bench.running import delivery_figure
 from dictation.cli import told
 from dictation.cli.app import app
@@ -77,6 +78,15 @@ def test_what_is_beyond_the_noise_is_worse_one_way_and_better_the_other():
     ratios = {each.name: each.ratio for each in compare(fast, slow)}
     assert ratios["final_10_s"] == pytest.approx(1.5)
     assert ratios["dev, en: WER, final text"] == pytest.approx(1.5)
+
+
+def test_a_few_measurements_are_not_surer_than_one():
+    def twice(milliseconds: float) -> Record:
+        spread = Spread(*[milliseconds] * 5, 2)
+        return replace(a_record(), figures=(Figure("final_2_s", "ms", "of 2 s", spread),))
+
+    assert verdicts(twice(100.0), twice(108.0))["final_2_s"] == "same"
+    assert verdicts(twice(100.0), twice(120.0))["final_2_s"] == "worse"
 
 
 def test_what_only_one_of_them_measured_is_not_compared():
