@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from dictation.config import ModelSection, RecognitionSection, load_settings
@@ -55,8 +55,9 @@ def evaluate_precisions(
         print(json.dumps([_values(row, _first(rows, row)) for row in rows], indent=2))
         return
     table = Table(title="Error rates by precision", title_justify="left", box=box.SIMPLE)
-    for heading in ("set", "precision", "words", "change", "text", "change", "real-time factor"):
-        table.add_column(heading, justify="left" if heading in ("set", "precision") else "right")
+    for heading in ("set", "precision", "words", "change", "text", "change", "RTF"):
+        justify: JustifyMethod = "left" if heading in ("set", "precision") else "right"
+        table.add_column(heading, justify=justify, overflow="fold")
     for row in sorted(rows, key=lambda row: [each.name for each in rows].index(row.name)):
         first = _first(rows, row)
         table.add_row(
@@ -68,7 +69,7 @@ def evaluate_precisions(
         )
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"change: in points, against {precisions[0]}")
+    console.print(f"change: in points, against {precisions[0]}; RTF: real-time factor")
 
 
 def _rates(
