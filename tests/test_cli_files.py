@@ -230,9 +230,13 @@ def test_what_cannot_be_printed_is_refused(wav, wanted, said):
         transcribed([wav("a.wav"), wav("b.wav")], **wanted)
 
 
-def test_an_empty_folder_is_told(tmp_path):
-    with pytest.raises(DictationError, match="no audio or video file in this folder"):
-        transcribed([tmp_path])
+def test_an_empty_folder_is_told_and_stops_no_other(wav, tmp_path, capsys):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert not transcribed([empty, wav("a.wav")])
+    printed = capsys.readouterr()
+    assert f"{empty} is a folder" in printed.err
+    assert TEXT in printed.out
 
 
 def test_the_bars_show_place_speed_and_time_left_at_a_terminal(wav):

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dictation.errors import DictationError
 from dictation.transcripts.kinds import Format
 
 _ENDINGS = (
@@ -13,10 +12,6 @@ _ENDINGS = (
 )
 EXTENSIONS = frozenset(_ENDINGS.split())
 """What is taken from a folder; a file that is named itself may be called anything."""
-
-
-class NothingFoundError(DictationError):
-    """A folder without audio or video files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +42,13 @@ class Target:
 def find(paths: Iterable[Path]) -> list[Found]:
     """The files named, and those below the folders named, each once and folders in order of name.
 
-    What does not exist is passed on: reading it says so. Raises NothingFoundError.
+    What does not exist is passed on, and so is a folder without any: reading it says so, and stops
+    no other file.
     """
     found: dict[Path, Found] = {}
     for path in paths:
-        if path.is_dir():
-            inside = files_below(path)
-            if not inside:
-                raise NothingFoundError(f"{path}: there is no audio or video file in this folder")
-        else:
-            inside = [Found(path, Path(path.name))]
-        for each in inside:
+        inside = files_below(path) if path.is_dir() else []
+        for each in inside or [Found(path, Path(path.absolute().name))]:
             found.setdefault(each.path.absolute(), each)
     return list(found.values())
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dictation.batch.finding import Found, NothingFoundError, find, targets
+from dictation.batch.finding import Found, find, targets
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -30,9 +30,9 @@ def test_a_file_that_is_named_may_be_called_anything(tmp_path):
     assert [found.place.name for found in find([tmp_path / "recording.xyz"])] == ["recording.xyz"]
 
 
-def test_a_folder_without_sound_is_an_error(tmp_path):
-    with pytest.raises(NothingFoundError):
-        find([made(tmp_path, "notes.txt")])
+def test_a_folder_without_sound_is_left_to_the_reader_and_stops_no_other(tmp_path):
+    silent, talk = made(tmp_path / "silent", "notes.txt"), made(tmp_path, "talk.wav") / "talk.wav"
+    assert [found.path for found in find([silent, talk])] == [silent, talk]
 
 
 def named(*paths: tuple[str, str]) -> list[str]:
