@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Literal, Protocol
 from Xlib import X
 from Xlib.display import Display
 
-from dictation.desktop.focus import Window, focused_window, has_input_focus
+from dictation.desktop.focus import Window, describe_window, focused_window, has_input_focus
 from tests.hands import Hands
 from tests.xsession import XSession, require, wait_until
 
@@ -25,19 +26,44 @@ class App(Protocol):
         ...
 
 
+_PATIENCE_SECONDS = 5.0
+
+
 def await_focus(session: XSession, wm_class: str) -> Window:
+    """The new window of a program, once it has the focus.
+
+    On a busy computer a window manager may leave it without: then it is clicked on, as by a user.
+    """
     display = Display(session.display)
     try:
+        click_at = time.monotonic() + _PATIENCE_SECONDS
 
         def found() -> Window | None:
+            nonlocal click_at
             window = focused_window(display)
-            if window is None or window.wm_class.lower() != wm_class.lower():
-                return None
-            return window if has_input_focus(display, window.id) else None
+            named = window is not None and window.wm_class.lower() == wm_class.lower()
+            if window is not None and named and has_input_focus(display, window.id):
+                return window
+            if time.monotonic() >= click_at:
+                click_at = time.monotonic() + _PATIENCE_SECONDS
+                _click_on(display, wm_class)
+            return None
 
         return wait_until(found, f"{wm_class} to have the focus", 30)
     finally:
         display.close()
+
+
+def _click_on(display: Display, wm_class: str) -> None:
+    root = display.screen().root
+    clients = root.get_full_property(display.intern_atom("_NET_CLIENT_LIST"), X.AnyPropertyType)
+    for number in clients.value if clients else ():
+        if describe_window(display, number).wm_class.lower() == wm_class.lower():
+            window = display.create_resource_object("window", number)
+            size = window.get_geometry()
+            middle = root.translate_coords(window, size.width // 2, size.height // 2)
+            with Hands(display.get_display_name()) as hands:
+                hands.click(middle.x, middle.y)
 
 
 class _FileApp:
