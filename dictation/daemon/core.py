@@ -177,7 +177,8 @@ class Daemon:
         if self._hide_at is not None and self._hide_at <= now:
             self._hide_at = None
             self._rooms.screen.hide()
-        if self._rooms.worker.stuck and self._state.model == "ready":
+        working = self._state.model == "ready" and not self._state.quitting
+        if working and self._rooms.worker.stuck:
             self._hear(ModelFailed(_STUCK))
         if self._state.quitting and self._quit_by is None:
             self._quit_by = now + _QUIT_SECONDS
