@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test lint check soak messages offline wheel fuzz clean
+.PHONY: demo run test lint check soak faults messages offline wheel fuzz clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -29,6 +29,11 @@ soak: $(DEV_STAMP)
 	@$(PYTHON) -m tests.daemon.soak --cycles 1000
 	@$(PYTHON) -m tests.desktop.soak
 	@$(PYTHON) -m tests.desktop.soak --busy
+	@$(PYTHON) -m tests.faults.endurance --minutes 30
+
+# All faults of tests/faults, the daemon being ended in 500 utterances: half an hour or more.
+faults: $(DEV_STAMP)
+	@$(PYTHON) -m pytest tests/faults --utterances 500
 
 # SECURITY.md says what these three show: the tests without any network, the wheel alone, and files
 # and lines made to do harm (hours).

@@ -1,4 +1,4 @@
-"""A desktop, a sound server and a daemon for each fault, since none of them may outlive it."""
+"""A desktop and a sound server, and for each fault a daemon of its own."""
 
 import signal
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def utterances(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--utterances"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desktop() -> Iterator[XSession]:
     with xsession() as session:
         yield session
