@@ -619,7 +619,9 @@ class Desk(RuleBasedStateMachine):
                 assert self.in_flight is None, "two deliveries at once"
                 assert utterance in self.owed, "a text nobody is owed"
                 self.in_flight = utterance
-            case Keep(utterance):
+            case Keep(utterance, _, reason):
+                if reason == "quitting":  # a caption too, of what the model still worked at
+                    self.owed.add(utterance)
                 self.kept.append(utterance)
                 if self.in_flight == utterance:
                     self.in_flight = None
