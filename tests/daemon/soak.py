@@ -8,7 +8,6 @@ import json
 import signal
 import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,8 +71,6 @@ def run_cycles(daemon: RunningDaemon, hands: Hands, count: int) -> None:
                 daemon.wait_for("listening")
                 hands.release("F9")
         daemon.wait_for("idle")
-        # A person's finger takes longer to come down again; see hotkey.x11.
-        time.sleep(0.03)
 
 
 def soak(daemon: RunningDaemon, hands: Hands, cycles: int) -> tuple[Footprint, Footprint]:

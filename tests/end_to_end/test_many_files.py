@@ -77,7 +77,7 @@ def test_a_process_that_is_killed_fails_its_own_file_only(command, tmp_path):
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_goes_on_where_it_stopped(command, tmp_path, jobs, end):
-    files = [recorded(tmp_path / "in" / name, 150) for name in ("a.wav", "b.wav")]
+    files = [recorded(tmp_path / "in" / name, 90) for name in ("a.wav", "b.wav")]
     out = tmp_path / "out"
     arguments = ("--jobs", jobs, "--output-dir", out, tmp_path / "in")
     child = command(*arguments, start_new_session=True)
@@ -94,7 +94,7 @@ def test_a_killed_run_goes_on_where_it_stopped(command, tmp_path, jobs, end):
     assert again.returncode == 0
     assert f"dictation: {files[0]}: goes on after " in err
     for name in ("a.txt", "b.txt"):
-        assert (out / name).read_text().count(HEARD) == 150
+        assert (out / name).read_text().count(HEARD) == 90
     assert sorted(path.name for path in out.iterdir()) == ["a.txt", "b.txt"]
 
 
