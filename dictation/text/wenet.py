@@ -43,6 +43,8 @@ class WenetTokenizer:
         self.options = options or WenetOptions()
         self._ids = {unit: index for index, unit in enumerate(units)}
         self._unknown = self._ids.get(_UNKNOWN, 1)
+        if self._unknown >= len(self.units):
+            raise TokenizerError(f"the vocabulary has no {_UNKNOWN}, only {len(units)} units")
         letters = "".join(unit for unit in units if not _SPECIAL.fullmatch(unit))
         self._capitals_only = not re.search("[a-z]", letters)
         self._cutter: sentencepiece.SentencePieceProcessor | None = None

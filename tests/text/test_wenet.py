@@ -72,3 +72,8 @@ def test_what_is_no_list_of_units_is_named(tmp_path, text, message):
 def test_damaged_pieces_are_named():
     with pytest.raises(TokenizerError, match="damaged sentencepiece model"):
         WenetTokenizer(SPECIAL, b"nothing")
+
+
+def test_a_vocabulary_without_a_unit_for_the_unknown_is_refused():
+    with pytest.raises(TokenizerError, match="has no <unk>, only 1 units"):
+        WenetTokenizer(["<blank>"], None)
