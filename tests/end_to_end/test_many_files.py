@@ -67,6 +67,7 @@ def test_a_process_that_is_killed_fails_its_own_file_only(command, tmp_path):
         return [each for each in psutil.Process(child.pid).children(recursive=True)
                 if "spawn_main" in " ".join(each.cmdline())]  # fmt: skip
 
+    wait_until(lambda: len(workers()) == 2, "both processes", 60, pause=0.02)
     wait_until(lambda: len(workers()) == 1, "the short file to be done", 60, pause=0.05)
     workers()[0].kill()
     out, err = child.communicate(timeout=60)
