@@ -96,7 +96,7 @@ def test_a_closed_tab_is_forgotten_with_its_sounds_and_its_work(open_page, serve
     give(page, sound("long.wav", 150))
     page.locator(TRANSCRIBE).click()
     expect(page.locator(".st-key-progress")).to_contain_text(HEARD)
-    assert bytes_held(server) > 16_000_000
+    wait_until(lambda: bytes_held(server) > 16_000_000, "the sounds to be counted", 30, 0.5)
     page.close()
     wait_until(lambda: bytes_held(server) == 0, "the sounds to go", 60, 0.5)
     assert psutil.Process(server.process.pid).cpu_percent(1.0) < 50
