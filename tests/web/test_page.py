@@ -16,9 +16,16 @@ TRANSCRIBE = ".st-key-transcribe button"
 
 
 def give(page: Page, *files) -> None:
+    names = [page.get_by_role("button", name=f"Remove {file.name}") for file in files]
     page.set_input_files(".st-key-files input[type=file]", [str(file) for file in files])
-    for file in files:
-        expect(page.get_by_role("button", name=f"Remove {file.name}")).to_be_visible()
+    try:
+        expect(names[0]).to_be_visible(timeout=10_000)
+    except AssertionError:
+        # While a cancelled run is taken down, Streamlit may draw the page again and lose what was
+        # given in that moment: a person would give it again.
+        page.set_input_files(".st-key-files input[type=file]", [str(file) for file in files])
+    for name in names:
+        expect(name).to_be_visible()
 
 
 def transcribe(page: Page, *files) -> None:
