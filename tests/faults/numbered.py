@@ -114,7 +114,7 @@ def finished(ledger: Path) -> list[int]:
 def _run(folder: Path, config: Path, load: Callable[..., object]) -> None:
     main.load_recognizer = load
     patient = main.worker_settings
-    main.worker_settings = lambda settings: replace(patient(settings), stuck_seconds=12.0)
+    main.worker_settings = lambda settings: replace(patient(settings), stuck_seconds=5.0)
     try:
         run_daemon(config, verbose=False)
     except DictationError as error:
