@@ -28,15 +28,23 @@ def model(tmp_path_factory):
 
 @pytest.fixture
 def command(model, tmp_path):
+    """`dictation transcribe` with arguments; what still runs after the test is ended with it."""
+    children: list[subprocess.Popen[str]] = []
+
     def started(*arguments: str | Path, **options) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "dictation", "transcribe", "--model", str(model),
              *map(str, arguments)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}, **options,
         )  # fmt: skip
+        children.append(child)
+        return child
 
-    return started
+    yield started
+    for child in children:
+        with child:
+            child.kill()
 
 
 def recorded(path: Path, utterances: int = 1) -> Path:
@@ -59,13 +67,20 @@ def test_several_processes_give_the_same_in_the_same_order(command, tmp_path):
     assert str(broken) in err
 
 
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # also a zombie: it ended while the list was made
+        return False
+
+
 def test_a_process_that_is_killed_fails_its_own_file_only(command, tmp_path):
     files = [recorded(tmp_path / "long.wav", 400), recorded(tmp_path / "short.wav")]
     child = command("--jobs", "2", *files)
 
     def workers() -> list[psutil.Process]:
         return [each for each in psutil.Process(child.pid).children(recursive=True)
-                if "spawn_main" in " ".join(each.cmdline())]  # fmt: skip
+                if _is_worker(each)]  # fmt: skip
 
     wait_until(lambda: len(workers()) == 2, "both processes", 60, pause=0.02)
     wait_until(lambda: len(workers()) == 1, "the short file to be done", 60, pause=0.05)
