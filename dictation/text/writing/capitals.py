@@ -10,6 +10,10 @@ _WORD = re.compile(r"(?<![\w@/.\\-])[A-Za-z][A-Za-z0-9]*(?:-[Ff]i)?(?![\w@/\\]|\
 _SPELT = re.compile(r"(?<![\w'’])[A-Za-z](?: [A-Za-z]){1,4}(?![\w'’])")
 _PAIR = re.compile(r"\b([QR]) and ([AD])\b")
 _I = re.compile(r"(?<![\w.'’-])i(?=$|[\s,.?!;:，。？！]|['’](?:m|ve|ll|d|re)\b)")
+_MONTH = re.compile(
+    r"\b((?:on|in|by|of|since|until|till|before|after|from|this|last|next|every|early|late) )"
+    r"(march|may|august)\b(?! (?:be|have|not)\b)"
+)
 _TITLE = re.compile(r"\b(Mister|Missus|Doctor)(?= [A-Z][a-z])")
 _TITLES = {"Mister": "Mr.", "Missus": "Mrs.", "Doctor": "Dr."}
 _SENTENCE = re.compile(r"[^。？！?!\n]*")
@@ -29,6 +33,7 @@ def capitalize(text: str, *, at_start: bool = True) -> str:
     text = _WORD.sub(lambda word: _names().get(word.group().lower(), word.group()), text)
     text = _PAIR.sub(r"\1&\2", text)
     text = _I.sub("I", text)
+    text = _MONTH.sub(lambda month: month[1] + month[2].capitalize(), text)
     text = _TITLE.sub(lambda title: _TITLES[title.group()], text)
 
     def first(match: re.Match[str]) -> str:

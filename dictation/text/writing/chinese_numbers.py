@@ -7,7 +7,7 @@ becomes 今天3:30p.m., 二十四小时 24h, 三四个人 3~4个人, 十字路�
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 _DIGITS = dict(zip("零〇幺一二两三四五六七八九", "0011223456789", strict=True))
 _NUMERALS = "零〇幺一二两三四五六七八九十百千万亿"
@@ -20,6 +20,7 @@ _THOUSANDS = f"(?:零?{_1_9}千(?:{_HUNDREDS})?|{_HUNDREDS})"
 _WAN = f"(?:{_THOUSANDS}万(?:{_THOUSANDS})?|{_THOUSANDS})"
 _CARDINAL = f"(?:{_THOUSANDS}亿(?:{_WAN})?|{_WAN})"
 _DECIMAL = f"(?:{_CARDINAL}|零)点{_D}+"
+_PART = f"(?:{_CARDINAL}|{_D}+)"
 _HOUR = "(?:二十[一二三四]?|十[一二三四五六七八九]?|[零一二两三四五六七八九])"
 _MINUTE = "(?:[二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九])"
 _DAY = "(?:三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
@@ -29,16 +30,21 @@ _DAYPART = (
 )
 _FREE = f"(?<![0-9{_NUMERALS}点第])"
 _END = f"(?![0-9{_NUMERALS}])"
+_VERSIONED = (
+    "(?:python|java|node|ios|android|windows|ubuntu|debian|linux|macos|chrome|firefox|pytorch|cuda|"
+    "gpt|http|usb|version)"
+)
 
 _LEFT = re.compile(
     "|".join(
         (
             "不管三七二十一|九九八十一|七七八八|三三两两|一五一十|成千上万|千千万万|千方百计",
-            "十全十美|十万八千里|十万火急|[百千亿]万富翁|二百五(?![十点])|双十一|三十而立|四十不惑",
+            "十全十美|十万八千里|十万火急|[百千亿]万富翁|二百五(?![十点])|双十[一二]|三十而立|四十不惑",
             "十一(?=假期|长假|黄金周|国庆|放假|期间)|三十六计|七十二变|十八般|十二生肖|二十四节气",
             "八十一难|三百六十行|十三陵|一点一点|[一两二三]点一线|(?:周|星期|礼拜)[一二三四五六](?!十|点)",
             f"(?<![{_NUMERALS}])一二三(?![{_NUMERALS}])",
             "(?<=[早晚快慢好多少大小高低长短近远便轻重紧松差有])(?<![今明昨]晚)一点(?!半)",
+            f"(?:[数几][十百千万亿]|上[百千万亿])[十百千万亿]*(?![{_NUMERALS}]|分之)",
             # Neighbouring digits are a guess: three or four, fifty or sixty, seventeen or eighteen.
             f"(?<![{_NUMERALS}])(?:一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九)(?:[十百千万亿]+|(?=[^{_NUMERALS}点年月号]))",
             f"[{_NUMERALS}]*十(?:一[二两]|二三|三四|四五|五六|六七|七八|八九)(?![{_NUMERALS}])",
@@ -64,7 +70,7 @@ def write_chinese_numbers(text: str) -> str:
     """Write the numbers of a text in digits; words and what is in digits already stay."""
     text = _LEFT.sub(lambda match: match.group().translate(_HIDE), text)
     for pattern, written in _RULES:
-        text = pattern.sub(written, text)
+        text = pattern.sub(partial(_apart, written), text)
     return text.translate(_SHOW)
 
 
@@ -97,6 +103,14 @@ def _normalizer() -> Callable[[str], str]:
     return normalize
 
 
+def _apart(written: Callable[[re.Match[str]], str], match: re.Match[str]) -> str:
+    """What is written for a match, as a word of its own after a Latin one: iPhone 15, but A4."""
+    text = written(match)
+    before = match.string[max(0, match.start() - 3) : match.start()]
+    follows_word = re.fullmatch("[A-Za-z]{3}", before) is not None
+    return f" {text}" if follows_word and text[:1].isdigit() else text
+
+
 def _decimal(spoken: str) -> str:
     whole, _, rest = spoken.partition("点")
     return value_of(whole) + (f".{value_of(rest)}" if rest else "")
@@ -121,10 +135,21 @@ def _version(match: re.Match[str]) -> str:
     return ".".join(value_of(part) for part in match.group().split("点"))
 
 
+def _versions(match: re.Match[str]) -> str:
+    """A version after a name, and one it is set beside: python三点十二比三点十一."""
+    name, one, between, other = match.groups()
+    written = f"{name.strip()} {_decimal(one)}"
+    return written + (f"{between}{_decimal(other)}" if other else "")
+
+
 def _score(match: re.Match[str]) -> str:
     home, away = value_of(match[1]), value_of(match[2])
     small = max(len(match[1]), len(match[2])) == 1
     return match.group() if small else f"{home}:{away}"
+
+
+def _money(match: re.Match[str]) -> str:
+    return f"{value_of(match[1])}块{value_of(match[2].removeprefix('零'))}"
 
 
 def _cardinal(match: re.Match[str]) -> str:
@@ -145,7 +170,13 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (f"(?<![{_NUMERALS}第点])({_MONTH})月(?:({_DAY})(?=[日号]))?", _group_values),
         (f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路))", _group_values),
         # 二点一点三 -> 2.1.3
-        (f"{_FREE}{_CARDINAL}(?:点{_CARDINAL}){{2,}}{_END}", _version),
+        (f"{_FREE}{_PART}(?:点{_PART}){{2,}}(?![0-9{_NUMERALS}点])", _version),
+        # python三点十二 -> python 3.12
+        (
+            rf"(?i:(?<![a-z])({_VERSIONED}) ?)({_CARDINAL}点{_PART})"
+            rf"(?:(比|到|和|或|还是|升级?到|更新到)({_CARDINAL}点{_PART}))?{_END}",
+            _versions,
+        ),
         # 下午三点二十 -> 下午3:20, 三点二十分 -> 3点20分, 下午三点半 -> 下午3点半
         (f"({_DAYPART})({_HOUR})点({_MINUTE}){_END}(?!分)", _clock),
         (f"{_FREE}()({_HOUR})点([二三四五]?十[一二三四五六七八九]?){_END}(?!分)", _clock),
@@ -164,7 +195,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (f"{_FREE}({_CARDINAL})比({_CARDINAL}){_END}", _score),
         # 一米八五, 三块五, 打八折, 零下五度
         (f"{_FREE}([一二两三])米({_D}{{1,2}}){_END}", _group_values),
-        (f"{_FREE}({_CARDINAL})块({_1_9})(?=毛|{_END})", _group_values),
+        (f"{_FREE}({_CARDINAL})块(零?{_1_9})(?=毛|{_END})", _money),
         (f"(?<=打)([一二三四五六七八九]{_D}?)(?=折)", _group_values),
         (f"(?:零下|[气体水]?温|摄氏|高烧|烧到|达到?)({_CARDINAL}|零)(?=度)", _group_values),
         (

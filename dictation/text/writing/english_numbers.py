@@ -52,7 +52,9 @@ _WORD = rf"(?:{_CARDINAL}|{_0})"
 _MORE = f"(?:{_WORD}|hundred|thousand|million|billion|point)"
 
 _NUMBER = re.compile(rf"\b(?:{_WORD}|{_ORDINAL_DAY}|{_LARGE_ORDINAL})\b", re.IGNORECASE)
-_LEFT = re.compile(r"\b(?:twenty[ -]four[ -]seven|fifty[ -]fifty|nine to five)\b", re.IGNORECASE)
+_LEFT = re.compile(
+    r"\b(?:twenty[ -]four[ -]seven|fifty[ -]fifty|nine to five|seven[ -]eleven)\b", re.IGNORECASE
+)
 _AT = r"(?:at|by|until|till|around|before|after|from|past)"
 _NUMBERED = "(?:version|chapter|page|section|figure|port|python)"
 
@@ -78,6 +80,8 @@ def value_of(number: str) -> str:
     words = re.split("[ -]", number.lower())
     if all(word in _DIGITS for word in words):
         return "".join(_DIGITS[word] for word in words)
+    if "point" in words:
+        words = ["zero" if word == "oh" else word for word in words]
     written = _normalizer()(" ".join(words))
     return " ".join((_DIGITS | _KEPT_IN_WORDS).get(word, word) for word in written.split())
 
@@ -118,6 +122,10 @@ def _phone(match: re.Match[str]) -> str:
     return "-".join(value_of(group) for group in match.group().split(", "))
 
 
+def _free_phone(match: re.Match[str]) -> str:
+    return "-".join(value_of(group) for group in match.groups() if group)
+
+
 def _past(match: re.Match[str]) -> str:
     hour = int(value_of(match["hour"]))
     match match["part"].lower():
@@ -125,8 +133,10 @@ def _past(match: re.Match[str]) -> str:
             return f"{hour}:30"
         case "quarter past":
             return f"{hour}:15"
-        case _:
+        case "quarter to":
             return f"{(hour - 2) % 12 + 1}:45"
+        case minutes:
+            return f"{hour}:{value_of(minutes.removesuffix(' past')):0>2}"
 
 
 def _money(match: re.Match[str]) -> str:
@@ -176,19 +186,21 @@ def _with_suffix(number: str) -> str:
 
 
 def _date(match: re.Match[str]) -> str:
-    written = f"{match['month']} {_ordinal(match['day'])}"
+    written = f"{match['month'].capitalize()} {_ordinal(match['day'])}"
     return written + (f", {value_of(match['year'])}" if match["year"] else "")
 
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE), written)
     for pattern, written in (
-        # five five five, one two three four -> 555-1234
+        # five five five, one two three four -> 555-1234; one eight hundred is dialled, too
+        (rf"(?:(one) )?(eight hundred) ({_THREE}) ({_THREE} {_DIGIT})", _free_phone),
         (rf"{_THREE}, (?:{_THREE}, )?{_THREE} {_DIGIT}", _phone),
         (rf"Q ({_1})", lambda match: f"Q{value_of(match[1])}"),
         # half past three -> 3:30, three thirty p m -> 3:30 PM, five o'clock -> 5:00
         (
-            rf"(?:a )?(?P<part>half past|quarter past|quarter to) (?P<hour>{_HOUR})",
+            r"(?:a )?(?P<part>half past|quarter past|quarter to|(?:ten|twenty) past) "
+            rf"(?P<hour>{_HOUR})",
             _past,
         ),
         (
@@ -202,6 +214,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (rf"({_HOUR}) o['’]?clock", lambda match: f"{value_of(match[1])}:00"),
         (
             rf"({_AT}) ({_HOUR}) ({_MINUTE})(?! (?:hundred|thousand|million|point|percent))",
+            lambda match: f"{match[1]} {_clock(match[2], match[3])}",
+        ),
+        (
+            rf"(\d:\d\d (?:to|and|or)) ({_HOUR}) ({_MINUTE})",
             lambda match: f"{match[1]} {_clock(match[2], match[3])}",
         ),
         # May fifth twenty twenty six -> May 5, 2026
@@ -241,11 +257,16 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: f"{match[1]} {value_of(match[2])}",
         ),
         (_YEAR, lambda match: value_of(match.group())),
+        # twenty first -> 21st, one hundred and fifth -> 105th
+        (
+            rf"({_1}) hundred(?: and)? ({_ORDINAL_DAY}|{_LARGE_ORDINAL})",
+            lambda match: _with_suffix(f"{value_of(match[1])}{_ordinal(match[2]):0>2}"),
+        ),
+        (_LARGE_ORDINAL, lambda match: _with_suffix(_ordinal(match.group()))),
         (
             rf"(?<!\d )(?<!point ){_CARDINAL}(?! {_MORE})",
             _cardinal,
         ),
-        (_LARGE_ORDINAL, lambda match: _with_suffix(_ordinal(match.group()))),
     )
 )
 """What is looked for, in this order, and how it is written."""

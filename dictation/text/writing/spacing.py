@@ -3,18 +3,20 @@
 import re
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
-_UNITS = (
+_COUNTERS = (
     "点年月日号时分秒个块元度人倍岁米只张条本次天周万亿千百公克斤里平方寸吨升页章节楼层室"
-    "位名台辆件双套家届期级代折毛角种门步行版多"
+    "位名台辆件双套家届期级代折毛角种门步行版多份款杯瓶集篇帧兆"
 )
+_LONG_COUNTERS = "小时|毫[米升秒克]|[厘纳微]米|[美欧日港]元|英镑|港币|[摄华]氏度|世纪"
+_UNITS = f"(?:[{_COUNTERS}]|来[{_COUNTERS}]|{_LONG_COUNTERS})"
 _NUMBER = r"\d+(?:[.,:]\d+)*"
 
-_JOINED = re.compile(rf"(?<=[{_HAN}]) ?({_NUMBER}) ?(?=[{_UNITS}])")
-_NUMBER_FIRST = re.compile(rf"(?<![{_HAN}\w.,:] )(?<![\w.,:])({_NUMBER}) (?=[{_UNITS}])")
+_JOINED = re.compile(rf"(?<=[{_HAN}]) ?({_NUMBER}) ?(?={_UNITS})")
+_NUMBER_FIRST = re.compile(rf"(?<![{_HAN}\w.,:] )(?<![\w.,:])({_NUMBER}) (?={_UNITS})")
 _HAN_LATIN = re.compile(
-    rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_NUMBER}[{_UNITS}])(?!(?<=第)\d)(?!(?<=\d[{_UNITS}])\d)"
+    rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_NUMBER}{_UNITS})(?!(?<=第)\d)(?!(?<=\d[{_COUNTERS}])\d)"
 )
-_LATIN_HAN = re.compile(rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?![{_UNITS}])")
+_LATIN_HAN = re.compile(rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?!{_UNITS})")
 _WITHIN = re.compile(r"(?<=第) (?=\d)|(?<=\d点) (?=\d)")
 _AROUND_FULL_WIDTH = re.compile(r"[ \t]*([，。？！；：、…《》「」『』（）“”])[ \t]*")
 _BETWEEN = re.compile(rf"(?<=[{_HAN}]) +(?=[A-Za-z0-9@#$€-])|(?<=[A-Za-z0-9%+#]) +(?=[{_HAN}])")
@@ -51,7 +53,7 @@ def fit_marks(text: str) -> str:
 def is_chinese(sentence: str) -> bool:
     """Whether a sentence is a Chinese one: by its grammar, or by what there is more of."""
     characters = re.findall(f"[{_HAN}]", sentence)
-    words = re.findall(r"[A-Za-z0-9][A-Za-z0-9'’.-]*", sentence)
+    words = re.findall(r"[A-Za-z][A-Za-z0-9'’.-]*", sentence)
     return len(characters) >= max(1, len(words)) or not _PARTICLES.isdisjoint(characters)
 
 

@@ -88,6 +88,16 @@ MANDARIN = {
     "五十": "50",
     "周三四点见": "周三4点见",
     "星期二十点": "星期二10点",
+    "版本三点一二点零": "版本3.12.0",
+    "地址是一九二点一六八点一点一": "地址是192.168.1.1",
+    "python三点十二比三点十一快": "python 3.12比3.11快",
+    "用usb三点零接口": "用usb 3.0接口",
+    "打开localhost八零八零": "打开localhost 8080",
+    "iphone十五": "iphone 15",
+    "h二六四": "h264",
+    "meeting三点二十开始": "meeting 3:20开始",
+    "十块零五毛": "10块5毛",
+    "马上百分之五": "马上5%",
 }
 
 MANDARIN_WORDS = [
@@ -129,6 +139,11 @@ MANDARIN_WORDS = [
     "2点半",
     "3点二十",
     "双十一",
+    "双十二",
+    "几十万人",
+    "数十万",
+    "上千万人口",
+    "一点两点三点都可以",
     "有一点",
     "一点也不",
     "再来一次",
@@ -163,7 +178,14 @@ ENGLISH = {
     "version twelve point ten": "version 12.10",
     "three point one four": "3.14",
     "January fifth twenty twenty six": "January 5, 2026",
-    "may fifth": "may 5",
+    "may fifth": "May 5",
+    "the twenty third": "the 23rd",
+    "one hundred and fifth": "105th",
+    "the first and the twenty first": "the first and the 21st",
+    "twenty past six": "6:20",
+    "from two thirty to four fifteen": "from 2:30 to 4:15",
+    "version one point oh": "version 1.0",
+    "one eight hundred five five five zero one nine nine": "1-800-555-0199",
     "the fifth of May": "the 5th of May",
     "March twenty-first": "March 21",
     "in nineteen ninety-nine": "in 1999",
@@ -221,6 +243,7 @@ ENGLISH_WORDS = [
     "nothing to see",
     "somebody won two to one",
     "from nine to five",
+    "seven eleven",
 ]
 
 

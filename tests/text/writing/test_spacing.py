@@ -23,6 +23,9 @@ from dictation.text.writing.spacing import fit_marks, space_scripts, unspace_scr
         ("花了$5.50吗", "花了 $5.50 吗"),
         ("气温-5度", "气温-5度"),
         ("C++的书", "C++ 的书"),
+        ("等了 24 小时，花了120美元", "等了24小时，花了120美元"),
+        ("20来岁", "20来岁"),
+        ("21世纪", "21世纪"),
     ],
 )
 def test_scripts_are_spaced(text, spaced):
