@@ -146,6 +146,11 @@ class Listener:
         """Recognise the utterances that begin from now on as this language."""
         self._language = None if choice == "auto" else choice
 
+    @property
+    def recognising(self) -> bool:
+        """Whether an utterance is open."""
+        return self._open is not None
+
     def begin(self) -> None:
         """Start a run: nothing is known of what was heard before."""
         self._segmenter.reset()

@@ -88,12 +88,17 @@ class _UseLanguage:
 _Message = _Sound | _Listen | _Finish | _Cancel | _UseLanguage
 
 
+def _nothing() -> None:
+    pass
+
+
 class Worker:
     """Hears sound, finds utterances in it, recognises them and tells `emit`, which must not block.
 
     Each `finish` and each `cancel` is answered by exactly one ListeningEnded, and each
     SpeechStarted by one Final or SpeechDropped before it. `load` runs in the worker's thread; when
-    it fails ModelFailed is told, and what is said later is answered but not heard.
+    it fails ModelFailed is told, and what is said later is answered but not heard. `tidy` is called
+    in that thread, too, while nothing is being said.
     """
 
     def __init__(
@@ -102,8 +107,10 @@ class Worker:
         settings: WorkerSettings,
         emit: Callable[[Event], None],
         clock: Callable[[], float],
+        tidy: Callable[[], None] = _nothing,
     ) -> None:
         self._load = load
+        self._tidy = tidy
         self._settings = settings
         self._emit = emit
         self._clock = clock
@@ -233,6 +240,7 @@ class Worker:
 
     def _serve(self) -> None:
         listener = self._make_listener()
+        self._tidy()
         late = False
         while (taken := self._next()) is not None:
             message, backlog = taken
@@ -244,6 +252,8 @@ class Worker:
                 self._handle(message, listener, backlog)
             if isinstance(message, _Finish | _Cancel):
                 self._emit(ListeningEnded(self._clock()))
+            if listener is not None and not listener.recognising:
+                self._tidy()
 
     def _make_listener(self) -> Listener | None:
         began = self._clock()

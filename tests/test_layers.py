@@ -14,6 +14,7 @@ ALLOWED: dict[str, set[str]] = {
     "events": set(),
     "checks": set(),
     "processor": set(),
+    "memory": set(),
     "messages": {"events"},
     "actions": {"events"},
     "session": {"actions", "events"},

@@ -161,10 +161,10 @@ def log():
 def make_worker(log):
     workers = []
 
-    def make(recognizer=None, settings=None, load=None) -> Worker:
+    def make(recognizer=None, settings=None, load=None, tidy=lambda: None) -> Worker:
         loaded = recognizer or LoudnessRecognizer()
         load = load or (lambda: loaded)
-        worker = Worker(load, settings or WorkerSettings(), log.emit, time.monotonic)
+        worker = Worker(load, settings or WorkerSettings(), log.emit, time.monotonic, tidy)
         workers.append(worker)
         return worker
 
@@ -478,6 +478,22 @@ def test_stopping_starting_and_cancelling_from_several_threads_is_always_answere
     started = [event.utterance for event in log.of(SpeechStarted)]
     ended = [event.utterance for event in log.of(Final, SpeechDropped)]
     assert started == ended
+
+
+def test_it_is_tidied_after_loading_and_after_a_text_but_never_in_an_utterance(log, make_worker):
+    seen = []
+    worker = make_worker(
+        tidy=lambda: seen.append((len(log.of(SpeechStarted)), len(log.of(Final, SpeechDropped))))
+    )
+    worker.start()
+    for count in (1, 2):
+        worker.listen()
+        speak(worker, np.concatenate([voice(1.0), silence(1.0)]))
+        worker.finish()
+        log.wait(ListeningEnded, count)
+    worker.close()
+    assert {(0, 0), (1, 1), (2, 2)} <= set(seen)
+    assert [(started, ended) for started, ended in seen if started != ended] == []
 
 
 def test_the_worker_does_not_bring_torch_along():

@@ -1,6 +1,7 @@
 """Our own model folder: config.json, model*.safetensors, the vocabularies and MODEL_CARD.md."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from dictation.errors import DictationError
 from dictation.model.config import ModelConfig
@@ -87,7 +89,7 @@ def build_model(config: ModelConfig, weights: dict[str, Tensor], source: Path) -
 
     Raises ModelError naming `source` and the weight.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), _Uninitialised():
         model = JointModel(config)
     wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     found = {key: tuple(value.shape) for key, value in weights.items()}
@@ -95,6 +97,26 @@ def build_model(config: ModelConfig, weights: dict[str, Tensor], source: Path) -
         raise ModelError(f"{source}: {_difference(wanted, found)}; fetch the model again")
     model.load_state_dict(weights, assign=True)
     return model.eval()
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Leaves new weights as they are: there are none yet.
+
+    To draw normal values for a tensor without storage PyTorch would import its compiler, sympy and
+    Triton: a second and 110 MB.
+    """
+
+    def __torch_function__(
+        self,
+        function: Callable[..., object],
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        values = dict(kwargs or {})
+        if getattr(function, "__module__", None) == nn.init.__name__:
+            return values.get("tensor", args[0] if args else None)
+        return function(*args, **values)
 
 
 def _read_tokenizer(folder: Path, values: dict[str, Any]) -> CtcTokenizer | WenetTokenizer:

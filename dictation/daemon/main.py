@@ -51,6 +51,7 @@ from dictation.errors import DictationError
 from dictation.events import Command, PartFailed
 from dictation.history import History, history_file
 from dictation.loading import load_recognizer, worker_settings
+from dictation.memory import Tidying
 from dictation.preferences.file import save_settings
 from dictation.worker import Worker
 
@@ -130,6 +131,7 @@ def _build(
         worker_settings(settings),
         inbox.put,
         time.monotonic,
+        Tidying().tidy,
     )
     muffler = Muffler(worker.hear)
     meter = LevelMeter(muffler.hear)

@@ -1,6 +1,8 @@
 """A model folder comes back as it was written, and a damaged one is named."""
 
 import json
+import sys
+from subprocess import run
 
 import pytest
 import torch
@@ -32,6 +34,23 @@ def test_a_loaded_model_computes_what_the_saved_one_did(folder):
             features = model.features(sound)[None]
             results.append(model.encoder(features, torch.tensor([features.size(1)])).top)
     assert torch.equal(*results)
+
+
+_BUILD = """
+import sys
+from pathlib import Path
+from dictation.checkpoints.own import build_model
+from tests.models import tiny_config, tiny_model
+
+config = tiny_config(decoder=30)
+build_model(config, tiny_model(config).state_dict(), Path())
+print({"torch._dynamo", "sympy", "triton"} & sys.modules.keys())
+"""
+
+
+def test_building_a_model_does_not_bring_the_compiler_along():
+    result = run([sys.executable, "-c", _BUILD], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
 
 
 def test_half_precision_takes_half_the_room(tmp_path):
