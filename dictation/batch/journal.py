@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from dictation.batch.outputs import cannot_write
 from dictation.transcription import Segment
@@ -33,19 +33,22 @@ def origin_of(source: Path, settings: str) -> Origin:
 class Journal:
     """A file of JSON lines: the origin, then the segments as they are found.
 
-    Begins with what an earlier run has kept of the same origin. Raises OutputError.
+    Goes on after what an earlier run has kept of the same origin; one without a segment is not
+    left behind. Raises OutputError.
     """
 
     def __init__(self, path: Path, origin: Origin) -> None:
         self._path = path
-        self.segments = _segments(path, origin)
+        self.segments, kept = _kept(path, origin)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Without a buffer: what a full disk refuses is not tried again when it is closed.
-            self._file = path.open("wb", buffering=0)
+            self._file = path.open("ab", buffering=0)
+            self._file.truncate(kept)
         except OSError as error:
             raise cannot_write(path, error) from error
-        self._write(asdict(origin), *map(asdict, self.segments))
+        if not kept:
+            self._write(asdict(origin))
 
     def __enter__(self) -> Self:
         """Is closed at the end of the block."""
@@ -59,31 +62,34 @@ class Journal:
     ) -> None:
         """Close it; what is in it stays for the next time."""
         self._file.close()
+        if not self.segments:
+            self._path.unlink(missing_ok=True)
 
     def add(self, segment: Segment) -> None:
         """Keep a segment. Raises OutputError."""
-        self.segments.append(segment)
         self._write(asdict(segment))
+        self.segments.append(segment)
 
-    def _write(self, *lines: dict[str, object]) -> None:
+    def _write(self, line: dict[str, object]) -> None:
+        rest = (json.dumps(line, ensure_ascii=False) + "\n").encode()
         try:
-            for line in lines:
-                rest = (json.dumps(line, ensure_ascii=False) + "\n").encode()
-                while rest:
-                    rest = rest[self._file.write(rest) :]
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise cannot_write(self._path, error) from error
 
 
-def _segments(path: Path, origin: Origin) -> list[Segment]:
-    """What an earlier run has found, up to the first line that is not whole."""
+def _kept(path: Path, origin: Origin) -> tuple[list[Segment], int]:
+    """What an earlier run has found, up to the first line that is not whole, and its bytes."""
     segments: list[Segment] = []
+    size = 0
     try:
-        first, *lines = path.read_text(encoding="utf-8").splitlines()
-        if json.loads(first) != asdict(origin):
-            return []
-        for line in lines:
-            segments.append(_SEGMENT.validate_json(line))
-    except (OSError, ValueError, ValidationError):
-        return segments
-    return segments
+        for line in path.read_bytes().splitlines(keepends=True):
+            if not line.endswith(b"\n") or (not size and json.loads(line) != asdict(origin)):
+                break
+            if size:
+                segments.append(_SEGMENT.validate_json(line))
+            size += len(line)
+    except (OSError, ValueError):  # ValidationError too
+        pass
+    return segments, size

@@ -49,14 +49,35 @@ def test_segments_come_back_as_they_were(tmp_path, origin):
     assert kept(path, origin) == [FIRST, SECOND]
 
 
+def test_without_a_segment_nothing_is_left_behind(tmp_path, origin):
+    path = tmp_path / ".talk.unfinished"
+    with Journal(path, origin):
+        assert path.exists()
+    assert not path.exists()
+
+
+def test_what_is_kept_is_not_written_again(tmp_path, origin):
+    path = tmp_path / ".talk.unfinished"
+    with Journal(path, origin) as journal:
+        journal.add(replace(FIRST, text="one\u2028line"))
+    before = path.read_bytes()
+    with Journal(path, origin) as journal, files_no_longer_than(len(before)):
+        assert path.read_bytes() == before
+        with pytest.raises(OutputError):
+            journal.add(SECOND)
+    assert path.read_bytes() == before
+    assert [segment.text for segment in kept(path, origin)] == ["one\u2028line"]
+
+
+@pytest.mark.parametrize("lost", [1, 20])
 def test_a_line_that_was_cut_off_is_left_out_and_the_next_one_follows_the_last_whole(
-    tmp_path, origin
+    tmp_path, origin, lost
 ):
     path = tmp_path / ".talk.unfinished"
     with Journal(path, origin) as journal:
         journal.add(FIRST)
         journal.add(SECOND)
-    path.write_bytes(path.read_bytes()[:-20])
+    path.write_bytes(path.read_bytes()[:-lost])
     with Journal(path, origin) as journal:
         assert journal.segments == [FIRST]
         journal.add(SECOND)

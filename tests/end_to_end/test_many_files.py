@@ -67,6 +67,17 @@ def test_several_processes_give_the_same_in_the_same_order(command, tmp_path):
     assert str(broken) in err
 
 
+def test_a_broken_file_leaves_nothing_in_the_output_folder(command, tmp_path):
+    inbox, out = tmp_path / "in", tmp_path / "out"
+    recorded(inbox / "good.wav")
+    (inbox / "broken.wav").write_text("no sound " * 100)
+    child = command("--output-dir", out, inbox)
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == 1
+    assert "broken.wav" in err
+    assert [path.name for path in out.iterdir()] == ["good.txt"]
+
+
 def _is_worker(process: psutil.Process) -> bool:
     try:
         return "spawn_main" in " ".join(process.cmdline())
