@@ -191,6 +191,9 @@ class Recognizer:
         if told is not None:
             language = LANGUAGES[int(told[0].argmax())]
         log_probs = self._model.ctc_log_probs(output.top)[0]
+        if log_probs.isnan().any():
+            name = self._checkpoint.name
+            raise ModelError(f"{name}: no probabilities come of these weights; fetch it again")
         decided = self._second_pass.decide(output.memory, log_probs, language)
         return Recognition(
             text=decided.text,

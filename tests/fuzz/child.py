@@ -9,7 +9,7 @@ from random import Random
 
 from tests.fuzz.mutation import damaged
 from tests.fuzz.sandbox import Sandbox
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import TARGETS, Target
 
 
 def main() -> None:
@@ -18,23 +18,33 @@ def main() -> None:
     sandbox = Sandbox()
     for plan in sys.argv[2:]:
         name, first, last = plan.split(":")
-        wholes = _whole_files(name, Path(sys.argv[1]) / f"whole-{name}")
+        target = target_of(name)
+        wholes = _whole_files(target, Path(sys.argv[1]) / f"whole-{name}")
         for number in range(int(first), int(last)):
             case = Path(sys.argv[1]) / f"case-{name}"
             random = Random(f"{name} {number}")
             whole = random.choice(wholes)
             file = _damage(whole, case / whole.name, random)
             print(json.dumps([name, number, file.name]), flush=True)
-            outcome = sandbox.outcome(TARGETS[name].read, case / whole.name)
-            print(json.dumps(outcome), flush=True)
+            outcome = sandbox.outcome(target.read, case / whole.name)
+            print(json.dumps([*outcome, sandbox.most_bytes]), flush=True)
 
 
-def _whole_files(name: str, seeds: Path) -> list[Path]:
+def target_of(name: str) -> Target:
+    """Return what reads files of that kind."""
+    if name in TARGETS:
+        return TARGETS[name]
+    from tests.fuzz.model_targets import MODEL_TARGETS  # torch: seconds, and half a gigabyte
+
+    return MODEL_TARGETS[name]
+
+
+def _whole_files(target: Target, seeds: Path) -> list[Path]:
     if not seeds.exists():
-        TARGETS[name].write(seeds)
+        target.write(seeds)
     wholes = sorted(seeds.iterdir())
     for whole in wholes:
-        TARGETS[name].read(whole)  # and all that is loaded late is loaded now
+        target.read(whole)  # and all that is loaded late is loaded now
     return wholes
 
 

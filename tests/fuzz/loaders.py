@@ -2,21 +2,27 @@
 
 Each case is made from its number alone, so that one can be looked at again. It must end in a result
 or in one clear line (DictationError); all else is a finding: another exception, a crash, a hang,
-more memory than allowed, a file written, a process started, a connection made.
+more memory than allowed, a file written, a process started, a connection made. A child process
+opens one file after the other, and a new one takes the place of a child that broke.
 """
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.fuzz.sandbox import HANGS
+
 NAMES = ("wenet", "own", "tokenizer", "words", "config", "manifest", "audio")
+KINDS = ("read", "refused", "bad", "crash", "hang")
+"""How a case can end; the last three are findings."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,14 +43,14 @@ class Finding:
 class Fuzz:
     """Cases `ranges[target]` (first and last + 1), in child processes that may break.
 
-    `outcomes`: how often by target and kind (read, refused, bad); `kept`: where the files of
-    findings go.
+    `place` keeps the last case; `outcomes`: how often by target and kind, one of KINDS;
+    `most_bytes`: what a case of that target took of memory, at most.
     """
 
     place: Path
     ranges: Mapping[str, tuple[int, int]]
-    kept: Path | None = None
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    most_bytes: dict[str, int] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
         """Run, and tell what is found as it is found."""
@@ -63,9 +69,9 @@ class Fuzz:
             if begun is None:
                 raise RuntimeError(f"the fuzzer itself failed: {said[-2000:]}")
             name, case, file = begun
-            what = f"ended with {process.returncode}: {said[-1500:]}"
-            yield self._found(Finding(name, case, file, what))
-            self._keep(name, case)
+            kind = "hang" if -process.returncode in HANGS else "crash"
+            what = f"{kind}, ended with {process.returncode}: {said[-1500:]}"
+            yield self._found(kind, Finding(name, case, file, what))
             names = list(left)
             left = {each: left[each] for each in names[names.index(name) :]}
             left[name] = (case + 1, left[name][1])
@@ -80,20 +86,17 @@ class Fuzz:
             if begun is None:
                 begun = values
                 continue
-            (name, case, file), (kind, what), begun = begun, values, None
+            (name, case, file), (kind, what, most), begun = begun, values, None
+            self.most_bytes[name] = max(self.most_bytes.get(name, 0), most)
             if kind == "bad":
-                yield self._found(Finding(name, case, file, what))
+                yield self._found(kind, Finding(name, case, file, what))
             else:
                 self.outcomes[name, kind] += 1
         return begun
 
-    def _found(self, finding: Finding) -> Finding:
-        self.outcomes[finding.target, "bad"] += 1
+    def _found(self, kind: str, finding: Finding) -> Finding:
+        self.outcomes[finding.target, kind] += 1
         return finding
-
-    def _keep(self, name: str, case: int) -> None:
-        if self.kept is not None:
-            shutil.copytree(self.place / f"case-{name}", self.kept / f"{name}-{case}")
 
 
 def main() -> None:
@@ -102,25 +105,25 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", choices=[[], *NAMES], default=[])
     parser.add_argument("--count", type=int, default=10_000, help="cases of each target")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
-    parser.add_argument("--keep", type=Path, help="folder for the files of crashes")
+    parser.add_argument("--place", type=Path, help="a new folder to work in, which is left there")
     wishes = parser.parse_args()
+    if wishes.place is not None:
+        wishes.place.mkdir()
+    print("| files | cases | read | refused | bad | crashes | hangs | memory | time |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
     found = False
     for name in wishes.targets or NAMES:
-        with tempfile.TemporaryDirectory() as place:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as passing:
             ranges = {name: (wishes.first, wishes.first + wishes.count)}
-            fuzz = Fuzz(Path(place), ranges, wishes.keep)
-            try:
-                for finding in fuzz.findings():
-                    found = True
-                    print(finding, flush=True)
-            except KeyboardInterrupt:
-                print("interrupted", flush=True)
-        read, refused, bad = (fuzz.outcomes[name, kind] for kind in ("read", "refused", "bad"))
-        print(
-            f"{name}: {read + refused + bad} damaged files: {read} read, {refused} refused,"
-            f" {bad} findings",
-            flush=True,
-        )
+            fuzz = Fuzz(wishes.place or Path(passing), ranges)
+            for finding in fuzz.findings():
+                found = True
+                print(finding, file=sys.stderr, flush=True)
+        counts = [fuzz.outcomes[name, kind] for kind in KINDS]
+        columns = [name, sum(counts), *counts, f"{fuzz.most_bytes.get(name, 0) >> 20} MB"]
+        columns.append(f"{time.monotonic() - began:.0f} s")
+        print(f"| {' | '.join(map(str, columns))} |", flush=True)
     sys.exit(1 if found else 0)
 
 

@@ -1,10 +1,12 @@
 """A process in which code can do no harm, and which tells what it tried."""
 
 import faulthandler
+import os
 import resource
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from dictation.errors import DictationError
@@ -14,9 +16,13 @@ CPU_SECONDS = 20.0
 WALL_SECONDS = 300.0
 _LONGEST = 1000
 _FORBIDDEN = (
-    "os.exec", "os.fork", "os.posix_spawn", "os.remove", "os.rename", "os.rmdir", "os.symlink",
-    "os.system", "pty.spawn", "shutil.rmtree", "socket.bind", "socket.connect", "subprocess.Popen",
+    "os.chmod", "os.chown", "os.exec", "os.fork", "os.link", "os.mkdir", "os.posix_spawn",
+    "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.system", "os.truncate", "os.utime",
+    "pty.spawn", "shutil.rmtree", "socket.bind", "socket.connect", "subprocess.Popen",
 )  # fmt: skip
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+HANGS = (signal.SIGPROF, signal.SIGALRM)
+"""What ends a process whose code does not come to an end, with a traceback on standard error."""
 
 
 class Caught(BaseException):
@@ -27,22 +33,29 @@ class Sandbox:
     """While it is entered, nothing is written, no process started, no connection made.
 
     Memory is limited to what the process has then and `MEMORY` more. A write to any file ends the
-    process (RLIMIT_FSIZE), also out of C; so do `CPU_SECONDS` of work.
+    process (RLIMIT_FSIZE), also out of C; so do `CPU_SECONDS` of work. `most_bytes`: what the last
+    one took of memory, at most, above what was there before.
     """
 
     def __init__(self) -> None:
         self._on = False
+        self._before = 0
+        self.most_bytes = 0
         sys.addaudithook(self._see)
         faulthandler.enable()
+        for ending in HANGS:
+            faulthandler.register(ending, chain=True)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.signal(
-            signal.SIGXFSZ, signal.SIG_DFL
-        )  # ignored by Python: the write would only fail
+        # Ignored by Python: the write would only fail.
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 
     def __enter__(self) -> None:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
+        with suppress(OSError):  # not every container lets its peak begin anew (man 5 proc)
+            Path("/proc/self/clear_refs").write_text("5")
+        self._before = _resident("VmRSS")
         _limit(resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY)
-        faulthandler.dump_traceback_later(WALL_SECONDS, exit=True)
+        signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
         _limit(resource.RLIMIT_FSIZE, 0)
         self._on = True
@@ -52,7 +65,8 @@ class Sandbox:
         _limit(resource.RLIMIT_FSIZE, resource.RLIM_INFINITY)
         _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        faulthandler.cancel_dump_traceback_later()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.most_bytes = max(0, _resident("VmHWM") - self._before)
 
     def outcome(self, read: Callable[[Path], object], case: Path) -> tuple[str, str]:
         """Read a file or folder: `read`, `refused` (and why), or `bad` (and what was wrong)."""
@@ -66,8 +80,20 @@ class Sandbox:
             return "read", ""
 
     def _see(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self._on and event in _FORBIDDEN:
+        if not self._on:
+            return
+        if event in _FORBIDDEN or (event == "open" and _writes(arguments)):
             raise Caught(f"{event} {arguments}")
+
+
+def _writes(opened: tuple[object, ...]) -> bool:
+    flags = opened[2]
+    return isinstance(flags, int) and bool(flags & _WRITING)
+
+
+def _resident(what: str) -> int:
+    status = Path("/proc/self/status").read_text()
+    return int((status.partition(f"{what}:")[2].split() or ["0"])[0]) * 1024
 
 
 def _judged(message: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What reads files from elsewhere, each with whole files to damage."""
+"""What reads files from elsewhere, each with whole files to damage; what needs torch is apart."""
 
 import json
 import shutil
@@ -8,24 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import tokenizers
-import torch
 from tokenizers import decoders, models, pre_tokenizers
 
 from dictation.audio.files import read_audio
-from dictation.checkpoints.own import Checkpoint, save_checkpoint
 from dictation.config import hot_words_file, load_settings
-from dictation.recognizer import Recognizer
 from dictation.text.hot_words import read_hot_words
 from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer, build_ctc_tokenizer
 from dictation.text.wenet import WenetOptions, WenetTokenizer
 from dictation.training.manifest import read_manifest
-from tests import wenet_folder
 from tests.audio.media import encode, tone, write_wav
-from tests.models import CHINESE, LATIN, tiny_config, tiny_model
 
 ROOT = Path(__file__).parents[2]
 TEXT = "这个 API 的 response code 是 404"
-_SOUND = np.random.default_rng(1).normal(0, 0.1, 8000).astype(np.float32)
+LATIN = ["the response code is not found", "please review my pull request", "API URL HTTP"]
+CHINESE = "这个的是四零今天我们讨论"
 
 
 @dataclass(frozen=True)
@@ -36,27 +32,8 @@ class Target:
     read: Callable[[Path], object]
 
 
-def _recognize(folder: Path) -> object:
-    recognizer = Recognizer.load(folder, device="cpu", precision="fp32", threads=1)
-    stream = recognizer.stream(chunk_ms=320)
-    stream.accept(_SOUND)
-    return stream.finish()
-
-
-def _write_wenet(place: Path) -> None:
-    wenet_folder.write(place / "characters", wenet_folder.settings())
-    values = wenet_folder.settings()
-    values |= {"tokenizer": "bpe"}
-    values["tokenizer_conf"] |= {"non_lang_syms_path": "/data/tags.txt"}
-    folder = wenet_folder.write(place / "pieces", values)
-    (folder / "bpe.model").write_bytes(build_ctc_tokenizer("", LATIN, 68).pieces)
-    (folder / "tags.txt").write_text("<NOISE>\n[LAUGH]\n")
-    theirs = wenet_folder.weights(wenet_folder.settings())
-    bare = {name: value for name, value in theirs.items() if "global_cmvn" not in name}
-    wenet_folder.write(place / "statistics", wenet_folder.settings(), bare)
-
-
-def _decoder_tokens() -> str:
+def decoder_tokens() -> str:
+    """Return the definition of a small tokenizer of the starter's kind."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {letter: index for index, letter in enumerate(letters)} | {"th": len(letters)}
     tokenizer = tokenizers.Tokenizer(models.BPE(vocabulary, [("t", "h")]))
@@ -67,22 +44,12 @@ def _decoder_tokens() -> str:
     return tokenizer.to_str()
 
 
-def _write_own(place: Path) -> None:
-    learned = build_ctc_tokenizer(CHINESE, LATIN, 68)
-    bare = Checkpoint("tiny", tiny_model(tiny_config(len(learned))), learned)
-    save_checkpoint(bare, place / "bare", torch.float32)
-    decoder = DecoderTokenizer(_decoder_tokens())
-    config = tiny_config(len(learned), decoder=len(decoder))
-    whole = Checkpoint("whole", tiny_model(config), learned, decoder)
-    save_checkpoint(whole, place / "whole", torch.float16)
-
-
 def _write_tokenizer(place: Path) -> None:
     learned = build_ctc_tokenizer(CHINESE, LATIN, 68)
     for name in ("ours", "theirs"):
         (place / name).mkdir(parents=True)
     learned.save(place / "ours")
-    (place / "ours" / "decoder_tokens.json").write_text(_decoder_tokens())
+    (place / "ours" / "decoder_tokens.json").write_text(decoder_tokens())
     WenetTokenizer([*"abc", *learned.units], learned.pieces).save(place / "theirs")
 
 
@@ -139,8 +106,6 @@ def _read_settings(file: Path) -> object:
 
 
 TARGETS = {
-    "wenet": Target(_write_wenet, _recognize),
-    "own": Target(_write_own, _recognize),
     "tokenizer": Target(_write_tokenizer, _read_tokenizer),
     "words": Target(_write_words, read_hot_words),
     "config": Target(_write_config, _read_settings),

@@ -1,10 +1,15 @@
 """What damaged files showed of code that is far from reading them."""
 
-from tests.fuzz.targets import TARGETS
+import pytest
+import safetensors.torch
+import torch
+
+from dictation.recognizer import ModelError
+from tests.fuzz.model_targets import MODEL_TARGETS
 
 
 def test_words_longer_than_the_decoder_can_judge_are_written_as_they_were_heard(tmp_path):
-    own = TARGETS["own"]
+    own = MODEL_TARGETS["own"]
     own.write(tmp_path)
     file = tmp_path / "whole" / "units.txt"
     units = file.read_text(encoding="utf-8").splitlines()
@@ -13,3 +18,15 @@ def test_words_longer_than_the_decoder_can_judge_are_written_as_they_were_heard(
     recognition = own.read(tmp_path / "whole")
     assert len(recognition.words) > 500
     assert recognition.text
+
+
+@pytest.mark.parametrize("kind", ["bare", "whole"])
+def test_weights_that_are_no_numbers_are_told_of(kind, tmp_path):
+    own = MODEL_TARGETS["own"]
+    own.write(tmp_path)
+    file = tmp_path / kind / "model.safetensors"
+    weights = safetensors.torch.load_file(file)
+    weights["ctc.bias"][3] = torch.nan
+    safetensors.torch.save_file(weights, file)
+    with pytest.raises(ModelError, match="no probabilities come of these weights"):
+        own.read(tmp_path / kind)

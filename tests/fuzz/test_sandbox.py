@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz.sandbox import HANGS
+
 ROOT = Path(__file__).parents[2]
 RUN = """
 import sys
@@ -23,6 +25,8 @@ print(Sandbox().outcome(lambda case: eval(sys.argv[2]), Path(sys.argv[1])))
         ("__import__('os').system('true')", "os.system"),
         ("__import__('subprocess').run(['true'])", "subprocess.Popen"),
         ("__import__('socket').create_connection(('127.0.0.1', 9))", "socket.connect"),
+        ("case.joinpath('x').write_text('')", "open"),
+        ("case.joinpath('x').mkdir()", "os.mkdir"),
         ("1 / 0", "ZeroDivisionError"),
     ],
 )
@@ -32,10 +36,19 @@ def test_harm_is_noticed(harm, noticed, tmp_path):
     assert noticed in done.stdout
 
 
-def test_writing_ends_the_process(tmp_path):
-    done = run(tmp_path, "case.joinpath('x').write_text('written')")
+def test_writing_out_of_c_ends_the_process(tmp_path):
+    libc = "__import__('ctypes').CDLL(None)"
+    file = str(tmp_path / "x").encode()
+    done = run(tmp_path, f"{libc}.write({libc}.creat({file!r}, 0o600), b'written', 7)")
     assert done.returncode == -signal.SIGXFSZ
     assert (tmp_path / "x").read_text() == ""
+
+
+def test_what_never_ends_is_ended_with_a_traceback(tmp_path):
+    quick = "__import__('signal').setitimer(0, 0.2)"
+    done = run(tmp_path, f"{quick} and [None for _ in iter(int, 1)]")
+    assert -done.returncode in HANGS
+    assert "most recent call first" in done.stderr
 
 
 def run(case, code):
