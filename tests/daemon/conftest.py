@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dictation.control.client import NotRunning, ask
+from dictation.control.client import ask
+from dictation.control.place import ControlError
 from dictation.control.protocol import DaemonStatus
 from tests import pulse
 from tests.hands import Hands
@@ -42,9 +43,10 @@ class RunningDaemon:
             )
 
     def status(self) -> DaemonStatus | None:
+        """How it does; None when it does not answer, which `wait_for` explains by its log."""
         try:
             return ask("status", self.folder)
-        except NotRunning:
+        except ControlError:
             return None
 
     def wait_for(self, status: str) -> DaemonStatus:

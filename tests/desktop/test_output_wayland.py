@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +108,18 @@ def test_ibus_serves_wayland_too(
     require("ibus-daemon")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     daemon = start_ibus(desktop)
-    output = open_output(sway_environment(desktop), OutputSettings())
-    with mousepad(desktop) as app:
+    opened = open_output(sway_environment(desktop), OutputSettings())
+    with closing(opened) as output, mousepad(desktop) as app:
         expected = ""
+
+        def goes_by_ibus() -> bool:
+            nonlocal expected
+            expected += "还"
+            return output.commit("还", app.window).route == "ibus"
+
+        # A window has the focus before its field has found IBus; until then texts are pasted.
+        wait_until(goes_by_ibus, "mousepad to be with IBus", 40, pause=0.5)
+        arrives(app, expected)
         for text in random_texts(5, seed=22, lines=True):
             output.show_partial(text[:4], app.window)
             assert output.commit(text, app.window).route == "ibus"
@@ -119,7 +129,6 @@ def test_ibus_serves_wayland_too(
         output.undo_last()
         arrives(app, expected)
         assert current_engine(desktop) == USERS_ENGINE
-    output.close()
     desktop.end(daemon)
 
 

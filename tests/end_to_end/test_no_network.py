@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -13,7 +12,7 @@ import pytest
 from dictation.training.evaluation import error_rate
 from tests.end_to_end.conftest import recordings
 from tests.end_to_end.dictating import ERROR_BOUND
-from tests.xsession import require
+from tests.xsession import require, xsession
 
 ROOT = Path(__file__).parents[2]
 # An address that is reserved for examples (RFC 5737): nobody is there.
@@ -25,19 +24,20 @@ socket.create_connection(server.getsockname(), 5)
 """
 
 
-@cache
-def isolation() -> tuple[str, ...]:
-    """What starts a program without network interfaces; skips the test where that is forbidden."""
-    unshare = require("unshare")
-    for options in ("-n", "-rn"):
-        if subprocess.run([unshare, options, "true"], capture_output=True).returncode == 0:
-            return unshare, options
-    pytest.skip("this system lets nobody make a network namespace (unshare -rn)")
+WITHOUT_NETWORK = ROOT / "scripts" / "without_network.sh"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespaces() -> None:
+    """Skips the tests where nobody may make a namespace."""
+    require("unshare")
+    if subprocess.run([WITHOUT_NETWORK, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this system lets nobody make a network namespace (unshare -rn)")
 
 
 def run_isolated(arguments: Sequence[str], seconds: float = 300) -> CompletedProcess[str]:
     return subprocess.run(
-        [*isolation(), sys.executable, *arguments],
+        [WITHOUT_NETWORK, sys.executable, *arguments],
         cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False,
     )  # fmt: skip
 
@@ -47,6 +47,15 @@ def test_the_isolation_is_real(code):
     done = run_isolated(["-c", code])
     assert done.returncode == 1
     assert "Network is unreachable" in done.stderr
+
+
+def test_displays_in_there_have_nothing_to_do_with_those_out_here():
+    with xsession(window_manager=None) as session:
+        look = f"from Xlib.display import Display; Display({session.display!r})"
+        done = run_isolated(["-c", look])
+        subprocess.run([sys.executable, "-c", look], check=True)
+    assert done.returncode == 1
+    assert "DisplayConnectionError" in done.stderr
 
 
 def test_recordings_are_transcribed_without_a_network(model):
