@@ -47,8 +47,9 @@ class RecognitionSection(_Section):
     language: Literal["auto", "zh", "en"] = "auto"
     chunk_ms: Literal[320, 640] = 320
     hot_words: str = ""
-    final: Literal["auto", "rescore", "refine"] = "auto"
+    final: Literal["auto", "rescore", "refine", "search"] = "auto"
     n_best: Annotated[int, Field(ge=1, le=100)] = 10
+    beam: Annotated[int, Field(ge=1, le=100)] = 5
     ctc_weight: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
     reverse_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
     length_weight: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0

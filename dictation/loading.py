@@ -42,6 +42,7 @@ def load_recognizer(
         second_pass=SecondPassSettings(
             final=how.final,
             n_best=how.n_best,
+            beam=how.beam,
             weights=RescoringWeights(how.ctc_weight, how.reverse_weight, how.length_weight),
             max_distance=how.max_distance,
         ),

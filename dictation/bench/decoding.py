@@ -11,6 +11,7 @@ from dictation.recognizer import Recognizer
 
 _CHUNK = 320 * 16
 _WAYS = (
+    ("search", "the decoder searching", SecondPassSettings("search")),
     ("refine", "the decoder checking CTC's draft", SecondPassSettings("refine")),
     ("greedy", "the decoder token by token", SecondPassSettings("refine", draft=False)),
     ("rescore", "rescoring CTC's hypotheses", SecondPassSettings("rescore")),

@@ -33,6 +33,7 @@ class FinalWay(StrEnum):
     AUTO = "auto"
     RESCORE = "rescore"
     REFINE = "refine"
+    SEARCH = "search"
 
 
 class PrecisionName(StrEnum):

@@ -10,11 +10,12 @@ from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
 from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
+from dictation.decoding.attention_beam import attention_beam_search
 from dictation.decoding.correction import corrected
 from dictation.decoding.greedy import GreedyPath, greedy
 from dictation.decoding.hot_words import HotWords
 from dictation.decoding.prefix_beam import prefix_beam_search
-from dictation.decoding.refinement import refine
+from dictation.decoding.refinement import Refined, refine
 from dictation.decoding.spelling import Spelling
 from dictation.decoding.words import Piece, pieces_of, timed_words
 from dictation.events import Language, TimedWord
@@ -37,16 +38,18 @@ _SLACK = 12
 class SecondPassSettings:
     """How the final text is decided.
 
-    `final`: "rescore" chooses among CTC's `n_best` hypotheses, "refine" lets the decoder write;
-    "auto" refines where the decoder has a vocabulary of written text.
+    `final`: "rescore" chooses among CTC's `n_best` hypotheses, "refine" lets the decoder write the
+    likeliest token after token, "search" lets it keep the `beam` likeliest beginnings; "auto"
+    refines where the decoder has a vocabulary of written text.
     `max_distance`: decoder and CTC hear the same audio, so texts further apart than this share of
     the longer one mean that the decoder has lost it (it repeats itself or makes something up), and
     the rescored hypothesis is taken. Homophones count in full.
     `draft`: the decoder checks what CTC heard; without, it writes token by token, the same text.
     """
 
-    final: Literal["auto", "rescore", "refine"] = "auto"
+    final: Literal["auto", "rescore", "refine", "search"] = "auto"
     n_best: int = 10
+    beam: int = 5
     weights: RescoringWeights = field(default_factory=RescoringWeights)
     max_distance: float = 0.75
     draft: bool = True
@@ -91,7 +94,7 @@ class SecondPass:
         language that is known, the letters tell it."""
         if self._decoders is None or self._spelling is None:
             return self._timed(self._heard(log_probs), log_probs)
-        if not self._refines(self._decoders[0]):
+        if not self._writes(self._decoders[0]):
             decided = self._rescored(self._decoders, self._spelling, memory, log_probs, language)
             return self._timed(decided, log_probs)
         decided = self._refined(self._decoders, self._spelling, memory, log_probs, language)
@@ -102,10 +105,10 @@ class SecondPass:
             decided, self._decoders[0], self._spelling, memory, log_probs, language
         )
 
-    def _refines(self, decoder: AttentionDecoder) -> bool:
+    def _writes(self, decoder: AttentionDecoder) -> bool:
         if self.settings.final == "auto":
             return decoder.config.start is None
-        return self.settings.final == "refine"
+        return self.settings.final != "rescore"
 
     def _timed(self, decided: Decided, log_probs: Tensor) -> Decided:
         duration = log_probs.size(0) * self._frame_seconds
@@ -185,8 +188,7 @@ class SecondPass:
         limit = _SLACK + 4 * len(path.tokens)
         if decoders[0].config.positions == "learned":
             limit = min(limit, decoders[0].config.max_tokens - 2 * len(prompt))
-        draft = spelling.spell(path.tokens) if self.settings.draft else ()
-        written = refine(decoders[0], memory, prompt, spelling.end, draft, limit)
+        written = self._written(decoders[0], spelling, memory, prompt, path, limit)
         raw = spelling.raw(written.tokens)
         if (
             not written.ended
@@ -210,6 +212,23 @@ class SecondPass:
             pieces_of(spelling.raw, written.tokens, [math.exp(p) for p in written.log_probs[:-1]]),
             written.passes,
         )
+
+    def _written(
+        self,
+        decoder: AttentionDecoder,
+        spelling: Spelling,
+        memory: Tensor,
+        prompt: Sequence[int],
+        path: GreedyPath,
+        limit: int,
+    ) -> Refined:
+        settings = self.settings
+        if settings.final == "search":
+            return attention_beam_search(
+                decoder, memory, prompt, spelling.end, settings.beam, limit
+            )
+        draft = spelling.spell(path.tokens) if settings.draft else ()
+        return refine(decoder, memory, prompt, spelling.end, draft, limit)
 
     def _rescored(
         self,

@@ -30,6 +30,19 @@ class DecoderState:
         own = tuple((keys[:, :, :length], values[:, :, :length]) for keys, values in self.own)
         return DecoderState(own, self.memory)
 
+    def rows(self, numbers: Tensor) -> "DecoderState":
+        """Return the state of texts about the same memory (B = 1) that go on from these rows (N,),
+        one of which may be there more than once."""
+        own = tuple(
+            (keys.index_select(0, numbers), values.index_select(0, numbers))
+            for keys, values in self.own
+        )
+        shape = (len(numbers), -1, -1, -1)
+        memory = tuple(
+            (keys[:1].expand(shape), values[:1].expand(shape)) for keys, values in self.memory
+        )
+        return DecoderState(own, memory)
+
 
 class DecoderAttention(nn.Module):
     """Attention of token queries to keys and values, those of the tokens or of the memory."""
