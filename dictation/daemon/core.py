@@ -1,7 +1,6 @@
 """Carries out what the session decides: the daemon without its devices."""
 
 import logging
-import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -31,8 +30,9 @@ from dictation.actions import (
     UseMicrophone,
 )
 from dictation.assets import model_folder
-from dictation.control.protocol import DaemonStatus, Latencies, Reply, Request
+from dictation.control.protocol import DaemonStatus, Reply, Request
 from dictation.daemon.notices import sentence
+from dictation.daemon.report import Report
 from dictation.daemon.rooms import Rooms
 from dictation.daemon.wishes import settings_of, wish_of
 from dictation.desktop.focus import Window
@@ -56,9 +56,7 @@ from dictation.events import (
     Final,
     ListeningEnded,
     ModelFailed,
-    ModelMoved,
     ModelReady,
-    Timing,
     Undone,
 )
 from dictation.messages import InterfaceLanguage, LanguageSetting
@@ -108,21 +106,14 @@ class Daemon:
         self._rooms = rooms
         self._state = State(settings=settings, choices=choices)
         self._language = language
-        self._hotkey = hotkey
         self._clock = clock
         self._targets: dict[int, Window | None] = {}
         self._hide_at: float | None = None
         self._notice_until = 0.0
         self._metered_at = 0.0
         self._quit_by: float | None = None
-        self._model: str | None = None
-        self._microphone: str | None = None
-        self._texts = 0
-        self._text: str | None = None
-        self._last: tuple[int, Timing, float | None] | None = None
-        self._problem: str | None = None
+        self._report = Report(hotkey, display)
         self._in_history = True
-        self._display: LanguageSetting = display
         self.restarting = False
 
     @property
@@ -159,6 +150,7 @@ class Daemon:
                 self._hear(message)
 
     def _hear(self, event: Event) -> None:
+        self._report.note(event)
         self._note(event)
         self._step(event)
 
@@ -195,63 +187,20 @@ class Daemon:
 
     def status(self) -> DaemonStatus:
         """How the daemon does, for the control socket."""
-        state = self._state
-        return DaemonStatus(
-            pid=os.getpid(),
-            status=state.status,
-            model=self._model,
-            microphone=None if state.microphone_lost else self._microphone,
-            hotkey=self._hotkey,
-            mode=state.choices.mode,
-            recognition=state.choices.language,
-            chosen_microphone=state.choices.microphone,
-            microphones=state.microphones,
-            muted=state.choices.muted,
-            display=self._display,
-            caption=next((run.partial for run in state.runs if run.partial), None),
-            text=self._text,
-            utterances=self._texts,
-            kept=self._rooms.records.undelivered,
-            language=state.language,
-            last=self._latencies(),
-            problem=self._problem if state.microphone_lost or state.behind else None,
-        )
-
-    def _latencies(self) -> Latencies | None:
-        if self._last is None:
-            return None
-        _, timing, delivery = self._last
-        return Latencies(
-            audio=timing.audio,
-            endpoint_wait=timing.endpoint_wait,
-            first_partial=timing.first_partial,
-            compute=timing.compute,
-            backlog=timing.backlog,
-            delivery=delivery,
-        )
+        return self._report.status(self._state, self._rooms.records.undelivered)
 
     def _note(self, event: Event) -> None:
-        """Remember what `status` reports beyond the session's own state."""
+        """Pass on what is no decision of the session: what became of a text, what is ready."""
         match event:
             case ModelReady(description, seconds):
-                self._model = description
                 _log.info("model ready in %.1f s: %s", seconds, description)
                 self._rooms.writer.warm_up()
-            case ModelMoved(description):
-                self._model = description
             case DeviceReady(name):
-                self._microphone = name
                 _log.info("microphone: %s", name)
-            case Final(utterance=utterance, text=text, timing=timing) if text:
-                self._texts += 1
-                self._text = text
-                self._last = (utterance, timing, None)
             case Delivered(utterance=utterance, route=route, seconds=seconds):
                 self._rooms.records.mark(utterance, "delivered", delivery=seconds)
                 if route == CLIPBOARD_ROUTE:
                     self._rooms.writer.forget(utterance)
-                if self._last is not None and self._last[0] == utterance:
-                    self._last = (utterance, self._last[1], seconds)
             case DeliveryFailed(utterance=utterance):
                 self._rooms.writer.forget(utterance)
             case Undone():
@@ -346,7 +295,7 @@ class Daemon:
         """Carry out a wish. Raises DictationError where that cannot be."""
         match action:
             case ChooseDisplay(setting):
-                self._display = setting
+                self._report.display = setting
                 self._language = self._rooms.screen.speak(setting)
             case ChooseModel(name):
                 # A model is loaded at the start of a process.
@@ -368,10 +317,10 @@ class Daemon:
             self._rooms.save(changes)
 
     def _copy_last(self) -> None:
-        if self._text is None:
+        if self._report.text is None:
             self._step(Copied("nothing has been said yet"))
         else:
-            self._rooms.delivery.copy(self._text)
+            self._rooms.delivery.copy(self._report.text)
 
     def _target(self, order: Deliver) -> Window | None:
         return None if order.pin is None else self._targets.get(order.pin)
@@ -386,7 +335,7 @@ class Daemon:
         return {pin: target for pin, target in self._targets.items() if pin in pins}
 
     def _keep(self, kept: Keep) -> None:
-        self._text = kept.text
+        self._report.text = kept.text
         self._in_history = self._rooms.records.keep(kept.utterance, kept.text)
         self._rooms.screen.history(self._rooms.records.recent())
 
@@ -396,7 +345,7 @@ class Daemon:
             name = "kept_in_memory"
         message = sentence(name, notice.detail, self._language)
         if notice.notice in ("microphone_lost", "behind"):
-            self._problem = message
+            self._report.problem = message
         if notice.notice in _FAILURES:
             self._rooms.sounds.play("error")
         if notice.notice != "model_failed":  # the program ends of it, and says so then
