@@ -12,7 +12,7 @@ import sys
 from scripts.screenshots import say, start_daemon
 from tests import pulse
 from tests.desktop.apps import xterm
-from tests.end_to_end.conftest import recordings
+from tests.recordings import recordings
 from tests.xsession import xsession
 
 

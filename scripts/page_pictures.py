@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from dictation.audio import SAMPLE_RATE
 from dictation.audio.files import read_audio
 from tests.audio.media import write_wav
-from tests.end_to_end.conftest import recordings
+from tests.recordings import recordings
 from tests.web.conftest import serving
 from tests.xsession import require
 

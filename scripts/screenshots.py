@@ -20,11 +20,11 @@ from Xlib.display import Display
 from dictation.desktop.focus import Window
 from scripts.page_pictures import page_pictures
 from tests import pulse
-from tests.daemon.conftest import RunningDaemon
 from tests.desktop.apps import await_focus
-from tests.end_to_end.conftest import recordings
 from tests.end_to_end.watching import caption_picture
 from tests.hands import Hands
+from tests.recordings import recordings
+from tests.running import RunningDaemon, daemon_of, write_config
 from tests.screen import number, screen_colours
 from tests.xsession import XSession, wait_until, xsession
 
@@ -160,18 +160,9 @@ def dictated(look: Look, model: str) -> tuple[Image.Image, Image.Image]:
     ):
         paint_wallpaper(session.display, look)
         start_panel(session, look)
-        config = session.folder / "config.toml"
-        config.write_text(
-            f'[model]\nname = "{model}"\n[audio]\ndevice = "microphone"\n'
-            f'[captions]\ntheme = "{look.name}"\n',
-            encoding="utf-8",
-        )
-        env = {**session.env, **microphone.environment}
-        daemon = RunningDaemon(session, {**env, "XDG_STATE_HOME": str(session.folder)}, config)
-        daemon.start()
+        daemon = start_daemon(session, microphone, model, f'[captions]\ntheme = "{look.name}"\n')
         try:
             open_editor(session, hands)
-            daemon.wait_for("idle")
             hands.press("F9")
             daemon.wait_for("listening")
             player = microphone.start_playing(recordings()["mixed"].path)
@@ -254,13 +245,8 @@ def start_daemon(
     session: XSession, microphone: pulse.VirtualMicrophone, model: str, settings: str
 ) -> RunningDaemon:
     """Run Dictation with the virtual microphone, ready to listen."""
-    config = session.folder / "config.toml"
-    config.write_text(
-        f'[model]\nname = "{model}"\n[audio]\ndevice = "microphone"\n{settings}', encoding="utf-8"
-    )
-    session.env |= microphone.environment
-    session.env["XDG_DATA_HOME"] = session.env["XDG_STATE_HOME"] = str(session.folder)
-    daemon = RunningDaemon(session, session.env, config)
+    daemon = daemon_of(session, microphone, write_config(session.folder, model, settings))
+    session.env |= daemon.env
     daemon.start()
     daemon.wait_for("idle")
     return daemon

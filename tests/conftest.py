@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests import pulse
+from tests.hands import Hands
 from tests.pulse import VirtualMicrophone
+from tests.xsession import XSession
 
 
 @pytest.fixture
@@ -16,6 +18,23 @@ def virtual_microphone() -> Iterator[VirtualMicrophone]:
             yield microphone
     except pulse.PulseAudioMissingError as missing:
         pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def sound() -> Iterator[VirtualMicrophone]:
+    """A microphone that a module's tests share, for their children (`.environment`)."""
+    try:
+        with pulse.virtual_microphone() as microphone:
+            yield microphone
+    except pulse.PulseAudioMissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def hands(desktop: XSession) -> Iterator[Hands]:
+    """A keyboard and a mouse on the room's desktop."""
+    with Hands(desktop.display) as found:
+        yield found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

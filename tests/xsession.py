@@ -33,16 +33,24 @@ PACKAGES = {
 
 
 def wait_until(
-    condition: Callable[[], object], what: str, seconds: float = 15.0, pause: float = 0.02
+    condition: Callable[[], object],
+    what: str,
+    seconds: float = 15.0,
+    pause: float = 0.02,
+    instead: Callable[[], object] | None = None,
 ) -> Any:
-    """The first true value of `condition`; fails the test when none came in time."""
+    """The first true value of `condition`; fails the test when none came in time.
+
+    `instead`: what there is then, for the failure to tell.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds} s in vain for {what}")
+            found = "" if instead is None else f"; there is {instead()}"
+            pytest.fail(f"waited {seconds} s in vain for {what}{found}")
         time.sleep(pause)
 
 

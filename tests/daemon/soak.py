@@ -5,7 +5,6 @@ As a command: python -m tests.daemon.soak --cycles 1000 (make soak).
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -17,8 +16,8 @@ from Xlib.display import Display
 
 from dictation.control.client import ask
 from tests import pulse
-from tests.daemon.conftest import RunningDaemon, usual_config
 from tests.hands import Hands
+from tests.running import RunningDaemon, ready, write_tiny_config
 from tests.tiny_model import write_tiny_model
 from tests.xsession import wait_until, xsession
 
@@ -116,13 +115,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, xsession() as session:
         folder = Path(name)
         with pulse.virtual_microphone() as sound, Hands(session.display) as hands:
-            config = usual_config(folder, write_tiny_model(folder / "tiny"))
-            env = {**session.env, **sound.environment, "XDG_STATE_HOME": str(folder / "state")}
-            daemon = RunningDaemon(session, env, config)
-            daemon.start()
-            daemon.wait_for("idle")
-            before, after = soak(daemon, hands, cycles)
-            daemon.end(signal.SIGTERM)
+            config = write_tiny_config(folder, write_tiny_model(folder / "tiny"))
+            with ready(session, sound, config) as daemon:
+                before, after = soak(daemon, hands, cycles)
     print(json.dumps({"cycles": cycles, "before": asdict(before), "after": asdict(after)}))
     found = leaks(before, after)
     print("\n".join(found) or "nothing is left behind")

@@ -6,9 +6,9 @@ import pytest
 from dbus_fast import Variant
 
 from dictation.config import load_settings
-from tests.daemon.conftest import RunningDaemon
 from tests.desktop.test_tray import menu_call
 from tests.loudness import voice
+from tests.running import RunningDaemon
 from tests.xsession import wait_until
 
 DISPLAY_CHINESE, MODE_TOGGLE, HISTORY_FIRST = 602, 301, 500

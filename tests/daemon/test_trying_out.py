@@ -3,9 +3,9 @@
 import subprocess
 import sys
 
-from tests.daemon.conftest import ROOT
 from tests.desktop.apps import await_focus
 from tests.loudness import voice
+from tests.running import ROOT
 from tests.xsession import wait_until
 
 HEARD = "好的。"

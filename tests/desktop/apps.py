@@ -26,6 +26,11 @@ class App(Protocol):
         ...
 
 
+def arrives(app: App, text: str) -> None:
+    """Wait until the field holds this text and no other."""
+    wait_until(lambda: app.text() == text, repr(text), instead=lambda: repr(app.text()))
+
+
 _PATIENCE_SECONDS = 5.0
 
 

@@ -1,11 +1,10 @@
-"""A desktop that the tests of this room share, and hands to use it with."""
+"""A desktop that the tests of this room share."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from dictation.desktop.environment import Environment, read_environment
-from tests.hands import Hands
 from tests.xsession import XSession, xsession
 
 
@@ -19,10 +18,3 @@ def desktop() -> Iterator[XSession]:
 @pytest.fixture
 def env(desktop: XSession) -> Environment:
     return read_environment(desktop.env, "linux")
-
-
-@pytest.fixture
-def hands(desktop: XSession) -> Iterator[Hands]:
-    """A keyboard and a mouse on the shared desktop."""
-    with Hands(desktop.display) as found:
-        yield found

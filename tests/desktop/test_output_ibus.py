@@ -20,7 +20,7 @@ from dictation.desktop.output import (
 )
 from dictation.desktop.output.base import ProtectedFieldError
 from dictation.desktop.output.ibus import pieces_from_end
-from tests.desktop.apps import App, chromium, deaf_window, mousepad, password_entry, xterm
+from tests.desktop.apps import App, arrives, chromium, deaf_window, mousepad, password_entry, xterm
 from tests.desktop.ibus import USERS_ENGINE, current_engine, ibus_desktop, ibus_environment
 from tests.desktop.texts import random_texts
 from tests.hands import Hands
@@ -58,10 +58,6 @@ def editor(desktop: XSession) -> Iterator[App]:
 def page(desktop: XSession) -> Iterator[App]:
     with chromium(desktop) as app:
         yield app
-
-
-def arrives(app: App, text: str) -> None:
-    wait_until(lambda: app.text() == text, f"{text!r} after {app.text()!r}")
 
 
 def test_texts_arrive_in_an_editor_and_are_seen_there(

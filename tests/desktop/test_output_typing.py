@@ -10,10 +10,10 @@ from dictation.desktop.keys import KeySpec
 from dictation.desktop.output import Output, OutputSettings, UndoError, open_output
 from dictation.desktop.output.eraser import backspaces
 from dictation.desktop.output.typist import keysym_of
-from tests.desktop.apps import APPS, App, line_editor, mousepad, tk_entry, xterm
+from tests.desktop.apps import APPS, arrives, line_editor, mousepad, tk_entry, xterm
 from tests.desktop.texts import random_texts
 from tests.hands import Hands
-from tests.xsession import XSession, wait_until
+from tests.xsession import XSession
 
 
 @pytest.fixture
@@ -29,10 +29,6 @@ def pasting(env: Environment) -> Iterator[Output]:
     opened = open_output(env, settings)
     yield opened
     opened.close()
-
-
-def arrives(app: App, text: str) -> None:
-    wait_until(lambda: app.text() == text, f"{text!r}")
 
 
 @pytest.mark.parametrize("name", APPS)

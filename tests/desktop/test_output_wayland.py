@@ -13,6 +13,7 @@ from dictation.desktop.keys import KeySpec
 from dictation.desktop.output import FocusMovedError, Output, OutputSettings, UndoError, open_output
 from dictation.desktop.output.wayland_desk import WaylandDesk
 from dictation.desktop.output.wayland_keys import keymap, stroke
+from tests.desktop.apps import arrives
 from tests.desktop.ibus import USERS_ENGINE, current_engine, start_ibus
 from tests.desktop.sway import (
     chromium,
@@ -38,10 +39,6 @@ def output(desktop: XSession) -> Iterator[Output]:
     opened = open_output(sway_environment(desktop), OutputSettings())
     yield opened
     opened.close()
-
-
-def arrives(app: Any, text: str) -> None:
-    wait_until(lambda: app.text() == text, f"{text!r}")
 
 
 @pytest.mark.parametrize("program", [foot, chromium])

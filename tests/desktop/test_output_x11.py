@@ -26,7 +26,7 @@ from dictation.desktop.output import (
 )
 from dictation.desktop.output.offers import Offer, Payload
 from dictation.desktop.output.selections import SaveLimits, SelectionClient
-from tests.desktop.apps import APPS, App, deaf_window, mousepad, tk_entry, xterm
+from tests.desktop.apps import APPS, arrives, deaf_window, mousepad, tk_entry, xterm
 from tests.hands import Hands
 from tests.xsession import XSession, require, wait_until, xsession
 
@@ -92,13 +92,6 @@ def copy(session: XSession, content: bytes, *options: str) -> None:
         env=session.env, input=content, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         timeout=10, check=True,
     )  # fmt: skip
-
-
-def arrives(app: App, text: str) -> None:
-    deadline = time.monotonic() + 15
-    while app.text() != text and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert app.text() == text
 
 
 @pytest.mark.parametrize("name", APPS)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from dictation.desktop.output.wording import spaced
 from dictation.training.evaluation import error_rate
-from tests.daemon.conftest import RunningDaemon
 from tests.desktop.apps import App
-from tests.end_to_end.conftest import Recording
 from tests.end_to_end.watching import Watch
 from tests.hands import Hands
 from tests.pulse import VirtualMicrophone
+from tests.recordings import Recording
+from tests.running import RunningDaemon
 from tests.xsession import XSession, wait_until
 
 # Edits for each word or character that was said. The recordings are clean and their texts were

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.desktop.apps import APPS, App
-from tests.end_to_end.conftest import recordings
 from tests.end_to_end.dictating import dictate, hold
+from tests.recordings import recordings
 from tests.xsession import XSession, require, wait_until
 
 RECORDINGS = recordings()

@@ -10,8 +10,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from dictation.training.evaluation import error_rate
-from tests.end_to_end.conftest import recordings
 from tests.end_to_end.dictating import ERROR_BOUND
+from tests.recordings import recordings
 from tests.xsession import require, xsession
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from Xlib.display import Display
 
 from tests.daemon.test_process import can_grab
 from tests.desktop.apps import mousepad
-from tests.end_to_end.conftest import recordings
 from tests.end_to_end.dictating import dictate, tap
 from tests.end_to_end.watching import caption_window
+from tests.recordings import recordings
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from Xlib.display import Display
 from Xlib.xobject.drawable import Window as XWindow
 
 from dictation.desktop.focus import Window, focused_window, has_input_focus
-from tests.daemon.conftest import RunningDaemon
+from tests.running import RunningDaemon
 
 _PAUSE_SECONDS = 0.03
 

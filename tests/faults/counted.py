@@ -12,9 +12,9 @@ import psutil
 from dictation.control.client import ask
 from dictation.control.protocol import DaemonStatus, Name
 from dictation.history import History, HistorySettings
-from tests.daemon.conftest import ROOT, RunningDaemon
 from tests.faults.numbered import Mood, finished
 from tests.hands import Hands
+from tests.running import ROOT, RunningDaemon
 from tests.xsession import XSession, wait_until
 
 _NUMBER = re.compile(r"<(\d+)>")
@@ -38,7 +38,7 @@ class NumberedDaemon(RunningDaemon):
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self._env, cwd=ROOT, stdout=log, stderr=log,
+                self._command, env=self.env, cwd=ROOT, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
 

@@ -22,10 +22,10 @@ from dictation.control.client import ask
 from dictation.history import Entry, History, HistorySettings
 from dictation.training.evaluation import error_rate
 from tests import pulse
-from tests.daemon.conftest import RunningDaemon
 from tests.desktop.apps import App, tk_entry
-from tests.end_to_end.conftest import Recording, recordings
 from tests.pulse import VirtualMicrophone
+from tests.recordings import Recording, recordings
+from tests.running import RunningDaemon
 from tests.xsession import xsession
 
 _PERCENTILES = (50, 90, 95, 99)

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from dictation.audio import SAMPLE_RATE
 from tests.audio.media import write_wav
 from tests.loudness import silence, voice
+from tests.pulse import end
 from tests.tiny_model import write_tiny_model
 from tests.xsession import require, wait_until
 
@@ -73,8 +74,7 @@ def serving(folder: Path, model: Path, settings: str = "", port: int | None = No
         wait_until(answers, "the page", 60, pause=0.2)
         yield server
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process)
 
 
 @pytest.fixture(scope="session")
