@@ -31,6 +31,9 @@ def load_recognizer(
     # chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
     # spin for a moment only. Read when torch is imported (libgomp manual, GOMP_SPINCOUNT).
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # oneDNN keeps the machine code it makes for each length of utterance: 1024 pieces, 60 MB, of
+    # which all but those of chunks wait in vain for the same length (its guide, primitive cache).
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     from dictation.recognizer import Recognizer, RescoringWeights, SecondPassSettings
 
     how = recognition or RecognitionSection()

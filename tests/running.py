@@ -6,14 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from dictation.control.client import ask
 from dictation.control.place import ControlError
 from dictation.control.protocol import DaemonStatus
-from tests.pulse import VirtualMicrophone
 from tests.xsession import XSession, wait_until
 
 ROOT = Path(__file__).parents[1]
+
+
+class Sound(Protocol):
+    """A sound server with a microphone, as a daemon's environment names it."""
+
+    environment: dict[str, str]
 
 
 class RunningDaemon:
@@ -103,7 +109,7 @@ def write_tiny_config(folder: Path, tiny_model: Path) -> Path:
     return write_config(folder, tiny_model, precision="fp32", threads=1)
 
 
-def daemon_of(session: XSession, sound: VirtualMicrophone, config: Path) -> RunningDaemon:
+def daemon_of(session: XSession, sound: Sound, config: Path) -> RunningDaemon:
     """One that is not started yet; all it writes is beside its settings."""
     env = {
         **session.env,
@@ -125,7 +131,7 @@ def ended(daemon: RunningDaemon) -> Iterator[RunningDaemon]:
 
 
 @contextmanager
-def ready(session: XSession, sound: VirtualMicrophone, config: Path) -> Iterator[RunningDaemon]:
+def ready(session: XSession, sound: Sound, config: Path) -> Iterator[RunningDaemon]:
     """One that is idle. It has to end well when it is asked to, unless it has ended before."""
     with ended(daemon_of(session, sound, config)) as daemon:
         daemon.start()
