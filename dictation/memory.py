@@ -26,9 +26,9 @@ class Tidying:
         """To be called between utterances, by one thread."""
         if self._trim is None or not _STATM.exists():
             return
-        if self._least is None or _resident() > self._least + _PILE_BYTES:
+        if self._least is None or _own() > self._least + _PILE_BYTES:
             self._trim(0)
-            self._least = _resident()
+            self._least = _own()
 
 
 def _malloc_trim() -> Callable[[int], int] | None:
@@ -37,6 +37,7 @@ def _malloc_trim() -> Callable[[int], int] | None:
     return getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
-def _resident() -> int:
-    """Bytes of this process that are in memory (proc(5), statm)."""
-    return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def _own() -> int:
+    """Bytes in memory that belong to no file and to no other process (proc(5), statm)."""
+    resident, shared = map(int, _STATM.read_text().split()[1:3])
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(
 
 _MESS = """
 import ctypes, sys
-from dictation.memory import Tidying, _resident
+from dictation.memory import Tidying, _own
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
@@ -27,11 +27,11 @@ def leave_gaps(megabytes):
 
 tidying = Tidying()
 tidying.tidy()
-before = _resident()
+before = _own()
 leave_gaps(int(sys.argv[1]))
-messy = _resident()
+messy = _own()
 tidying.tidy()
-print((messy - before) // 10**6, (_resident() - before) // 10**6)
+print((messy - before) // 10**6, (_own() - before) // 10**6)
 """
 
 

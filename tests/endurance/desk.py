@@ -39,10 +39,12 @@ class Look:
     """The daemon after one dictation; all times but those of speech are by the clock.
 
     `spoken`: seconds of speech until then, `seconds` in this one. `paused`: it ended by silence,
-    not by letting go. `wait`: from the end of speech until its text was in the
-    window, None where none came. `delivery`: the last part of it. `errors`: edits over the
-    reference's length. `finished`: texts the daemon wrote down; of these `lost` reached no window
-    and are not marked so, `kept` are marked; `unasked`: characters in the window that nobody said.
+    not by letting go. `wait`: from the end of speech until its text was in the window, None where
+    none came; `delivery`: the last part of it. `errors`: edits over the reference's length.
+    `finished`: texts the daemon wrote down; of these `lost` reached no window and are not marked
+    so, `kept` are marked; `unasked`: characters in the window that nobody said. `memory`: MB that
+    are its own; `resident`: with what is read from files, which the kernel takes away and gives
+    back as others need it.
     """
 
     desk: int
@@ -60,6 +62,7 @@ class Look:
     kept: int
     unasked: int
     memory: float
+    resident: float
     threads: int
     files: int
 
@@ -118,16 +121,12 @@ class Desk:
         ask("stop", self._daemon.folder)
         status, changed = self._await_idle(before)
         entries = self._entries()
-        expected = [entry.text for entry in entries if entry.state != "undelivered"]
-        deadline = time.monotonic() + _SHOWING_SECONDS
-        while not _all_in(expected, self._app.text()) and time.monotonic() < deadline:
-            time.sleep(_GLANCE_SECONDS)
-        now = self._app.text()
-        arrived = now[len(before) :] if now.startswith(before) else now
+        arrived = self._await_texts(before, entries)
         lost, unasked = account(entries, arrived)
         self._count += 1
         self._spoken += spoken.seconds
         last = status.last if entries else None
+        memory = self._process.memory_info()
         return Look(
             desk=self._plan.desk,
             at=round(time.time(), 2),
@@ -143,10 +142,21 @@ class Desk:
             lost=lost,
             kept=sum(entry.state == "undelivered" for entry in entries),
             unasked=unasked,
-            memory=round(self._process.memory_info().rss / 1e6, 2),
+            memory=round((memory.rss - memory.shared) / 1e6, 2),
+            resident=round(memory.rss / 1e6, 2),
             threads=self._process.num_threads(),
             files=open_files(self._process),
         )
+
+    def _await_texts(self, before: str, entries: Sequence[Entry]) -> str:
+        """What the window got since `before`, once that is all that is to come."""
+        deadline = time.monotonic() + _SHOWING_SECONDS
+        while True:
+            now = self._app.text()
+            arrived = now[len(before) :] if now.startswith(before) else now
+            if account(entries, arrived) == (0, 0) or time.monotonic() > deadline:
+                return arrived
+            time.sleep(_GLANCE_SECONDS)
 
     def _await_idle(self, before: str) -> tuple[DaemonStatus, float]:
         """The status once it is idle, and when the window last changed (monotonic)."""
@@ -223,7 +233,3 @@ def endure(plan: Plan) -> None:
 
 def _history(folder: Path) -> History:
     return History(folder / "data/dictation/history.db", HistorySettings(), time.time)
-
-
-def _all_in(texts: Sequence[str], window: str) -> bool:
-    return all(text.strip() in window for text in texts)

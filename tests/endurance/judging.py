@@ -10,7 +10,8 @@ The account as JSON (`account`), which the README quotes:
     silent                  dictations that gave no text
     by_hour                 for each hour of a daemon's speech, all desks together: dictations,
                             errors (mean over dictations), wait and delivery (seconds, percentiles
-                            50, 90, 95 and 99), memory (MB), threads, files (means)
+                            50, 90, 95 and 99), memory and resident (MB, without and with pages
+                            of files), threads, files (means)
     slopes                  memory, threads, files, errors, wait: growth in an hour of a daemon's
                             speech with its 99 % confidence interval (`an_hour`, `low`, `high`)
     faults                  what is wrong, in words; empty when nothing is
@@ -42,6 +43,7 @@ class Hour:
     wait: tuple[float, ...]
     delivery: tuple[float, ...]
     memory: float
+    resident: float
     threads: float
     files: float
 
@@ -167,6 +169,7 @@ def _hour(number: int, looks: Sequence[Look]) -> Hour:
         wait=_percentiles([each.wait for each in looks if each.wait is not None]),
         delivery=_percentiles([each.delivery for each in looks if each.delivery is not None]),
         memory=round(float(np.mean([each.memory for each in looks])), 1),
+        resident=round(float(np.mean([each.resident for each in looks])), 1),
         threads=round(float(np.mean([each.threads for each in looks])), 2),
         files=round(float(np.mean([each.files for each in looks])), 2),
     )
@@ -182,15 +185,16 @@ def table(account: Account) -> str:
     """The hours as a Markdown table, with the slopes below."""
     lines = [
         "| hour | dictations | error rate | to the text, p50 | p90 | p95 | p99 | delivery, p95 "
-        "| memory | threads | files |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| memory, its own | resident | threads | files |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for each in account.by_hour:
         waits = " | ".join(f"{1000 * wait:.0f} ms" for wait in each.wait)
+        memory = f"{each.memory:.0f} MB | {each.resident:.0f} MB"
         delivery = f"{1000 * each.delivery[2]:.0f} ms" if each.delivery else "-"
         lines.append(
             f"| {each.hour} | {each.dictations} | {100 * each.errors:.1f} % | {waits} | {delivery} "
-            f"| {each.memory:.0f} MB | {each.threads:.0f} | {each.files:.0f} |"
+            f"| {memory} | {each.threads:.0f} | {each.files:.0f} |"
         )
     for name, found in account.slopes.items():
         told = "too little to tell"

@@ -30,7 +30,8 @@ def looks(count: int = 1500, desk: int = 0) -> list[Look]:
             lost=0,
             kept=0,
             unasked=0,
-            memory=900.0 + number * 5 % 13,
+            memory=600.0 + number * 5 % 13,
+            resident=900.0,
             threads=14,
             files=44,
         )
