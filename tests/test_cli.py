@@ -6,6 +6,7 @@ import os
 import sys
 import wave
 from concurrent.futures import Future
+from importlib.metadata import version
 from subprocess import CompletedProcess, run
 
 import numpy as np
@@ -251,3 +252,8 @@ def test_the_checks_fit_a_narrow_terminal():
     console = Console(width=20, soft_wrap=True, file=io.StringIO())
     console.print(check_line(Check("torch", "ok", "2.14.1 on cpu, with more to say than fits")))
     assert console.file.getvalue().count("\n") == 1
+
+
+def test_it_tells_its_version(dictation):
+    done = dictation("--version")
+    assert (done.returncode, done.stdout.decode()) == (0, f"dictation {version('dictation')}\n")

@@ -1,5 +1,6 @@
 """The parser: every command with its options, each a thin call into one room."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,6 @@ from dictation.transcripts.kinds import Format
 
 app = typer.Typer(
     name="dictation",
-    help="Local, private, streaming dictation for Mandarin, English and both in one sentence.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,6 +24,22 @@ Config = Annotated[
     Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"dictation {version('dictation')}")
+        raise typer.Exit
+
+
+@app.callback()
+def dictation(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Local, private, streaming dictation for Mandarin, English and both in one sentence."""
 
 
 @app.command()

@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from dictation.checks import Check
+from dictation.errors import DictationError
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("limited", "yellow"), "failed": ("missing", "red")}
 
 
 def show_devices(*, as_json: bool) -> None:
-    """Print the microphones, the default one marked with a star."""
+    """Print the microphones, the default one marked with a star. Raises DictationError."""
     from dictation.audio.devices import list_microphones
 
     microphones = list_microphones()
@@ -21,7 +22,7 @@ def show_devices(*, as_json: bool) -> None:
         print(json.dumps([asdict(found) for found in microphones], ensure_ascii=False))
         return
     if not microphones:
-        print("no microphone was found")
+        raise DictationError("no microphone was found: plug one in, or see `dictation doctor`")
     for found in microphones:
         mark = "*" if found.is_default else " "
         print(f"{mark} {found.index:>2}  {found.name}  ({found.host_api}, {found.default_rate} Hz)")

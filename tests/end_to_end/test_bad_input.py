@@ -227,7 +227,9 @@ def test_without_a_microphone_it_runs_says_so_and_ends_well(
         status = json.loads(dictation("status", "--json").stdout)
         assert status["microphone"] is None
         assert "No microphone was found" in status["problem"]
-        assert dictation("devices").stdout == "no microphone was found\n"
+        listed = dictation("devices")
+        assert (listed.returncode, listed.stdout) == (1, "")
+        assert complaints(listed)[0].startswith("no microphone was found")
     finally:
         child.terminate()
         assert child.wait(60) == 0
