@@ -1,6 +1,7 @@
 """One desktop with its daemon, its window and its microphone, at which is dictated."""
 
 import json
+import os
 import signal
 import tempfile
 import threading
@@ -40,7 +41,8 @@ class Look:
 
     `spoken`: seconds of speech until then, `seconds` in this one. `paused`: it ended by silence,
     not by letting go. `wait`: from the end of speech until its text was in the window, None where
-    none came; `delivery`: the last part of it. `errors`: edits over the reference's length.
+    none came; `delivery`: the last part of it. `cpu`: seconds of computing; `load`: of the machine,
+    in the last minute (getloadavg(3)). `errors`: edits over the reference's length.
     `finished`: texts the daemon wrote down; of these `lost` reached no window and are not marked
     so, `kept` are marked; `unasked`: characters in the window that nobody said. `memory`: MB that
     are its own; `resident`: with what is read from files, which the kernel takes away and gives
@@ -56,6 +58,8 @@ class Look:
     wait: float | None
     delivery: float | None
     backlog: float | None
+    cpu: float
+    load: float
     errors: float
     finished: int
     lost: int
@@ -111,7 +115,7 @@ class Desk:
         Every other time the speaker pauses before he lets go, and speech ends by its endpoint.
         """
         self._turn_the_page()
-        before = self._app.text()
+        before, computed = self._app.text(), self._computed()
         samples = spoken.samples()
         ask("start", self._daemon.folder)
         ended = self._sound.say(samples)
@@ -137,6 +141,8 @@ class Desk:
             wait=round(changed - ended, 4) if arrived.strip() else None,
             delivery=round(last.delivery, 4) if last and last.delivery is not None else None,
             backlog=round(last.backlog, 3) if last else None,
+            cpu=round(self._computed() - computed, 3),
+            load=round(os.getloadavg()[0], 1),
             errors=round(error_rate([spoken.text], [arrived.strip() or "-"]), 4),
             finished=len(entries),
             lost=lost,
@@ -147,6 +153,10 @@ class Desk:
             threads=self._process.num_threads(),
             files=open_files(self._process),
         )
+
+    def _computed(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
 
     def _await_texts(self, before: str, entries: Sequence[Entry]) -> str:
         """What the window got since `before`, once that is all that is to come."""

@@ -25,6 +25,8 @@ def looks(count: int = 1500, desk: int = 0) -> list[Look]:
             wait=0.3 + 0.001 * (number * 7 % 11),
             delivery=0.01,
             backlog=0.0,
+            cpu=0.9 + 0.01 * (number * 11 % 7),
+            load=1.0,
             errors=0.1 * (number * 3 % 4),
             finished=1,
             lost=0,
@@ -49,7 +51,7 @@ def test_a_daemon_that_does_not_change_is_sound():
 
 @pytest.mark.parametrize(
     ("name", "growth"),
-    [("memory", 0.01), ("threads", 0.005), ("files", 0.005), ("errors", 0.0002), ("wait", 0.0002)],
+    [("memory", 0.01), ("threads", 0.005), ("files", 0.005), ("errors", 0.0002), ("cpu", 0.0005)],
 )
 def test_what_grows_is_named(name, growth):
     grown = [
@@ -77,6 +79,16 @@ def test_what_grows_while_each_recording_is_heard_for_the_first_time_is_no_fault
         for number, look in enumerate(looks())
     ]
     assert judge(warm).faults == ()
+
+
+def test_a_machine_that_has_more_and_more_else_to_do_is_no_fault_of_the_daemon():
+    slow = [
+        replace(look, wait=look.wait + 0.001 * number, load=0.01 * number)
+        for number, look in enumerate(looks())
+    ]
+    found = judge(slow)
+    assert found.slopes["wait"].low > 0.5
+    assert found.faults == ()
 
 
 def test_the_hours_are_a_table():
