@@ -239,6 +239,16 @@ def test_status_tells_latencies_model_and_microphone(house):
     assert (status.hotkey, status.mode) == ("F9", "hold")
 
 
+def test_while_it_listens_the_level_and_the_time_are_shown(house):
+    house.until(house.is_idle)
+    assert house.desk.metered is None
+    house.send(HotkeyPressed())
+    house.until(lambda: house.desk.metered is not None)
+    level, seconds = house.desk.metered
+    assert level == -20.0
+    assert 0.0 <= seconds < 20.0
+
+
 def test_a_request_is_carried_out_before_it_is_answered(house):
     house.until(house.is_idle)
     reply: Future[Reply] = Future()
