@@ -75,8 +75,10 @@ def _run(port: int, max_upload_mb: int, tabs: Tabs) -> None:
     import streamlit as st
     from starlette.middleware import Middleware
 
+    from dictation.web.addresses import keep_answers
     from dictation.web.guard import Guard
 
+    keep_answers()
     app = st.App(
         SCRIPT,
         middleware=[Middleware(Guard, port=port)],
