@@ -73,7 +73,7 @@ class Service(ABC):
 
     def __enter__(self) -> "Service":
         self._thread.start()
-        self._ready.result(10)
+        self._ready.result(60)
         return self
 
     def __exit__(self, *_: object) -> None:

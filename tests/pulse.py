@@ -38,7 +38,7 @@ _HEADSET = (
     "module-remap-source master=elsewhere.monitor source_name=headset "
     "source_properties=device.description=Headset"
 )
-_DEADLINE_SECONDS = 15.0
+_DEADLINE_SECONDS = 60.0
 
 
 class PulseAudioMissingError(Exception):

@@ -25,7 +25,7 @@ def test_each_line_is_answered_before_the_next_is_read(environment):
             process.stdin.flush()
             assert process.stdout.readline().decode() == f"{written}\n"
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def test_settings_and_the_users_words_count(environment, tmp_path):

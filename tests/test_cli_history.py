@@ -106,10 +106,10 @@ def test_copy_puts_a_text_into_the_clipboard(environment, history):
         # Whoever owns the clipboard lives on, and is to leave the pipe of this output to its end.
         command = [sys.executable, "-m", "dictation", "history", "copy", "1"]
         env = environment | {"DISPLAY": desktop.display}
-        copied = run(command, env=env, capture_output=True, timeout=30, check=True)
+        copied = run(command, env=env, capture_output=True, timeout=60, check=True)
         read = run(
             [xclip, "-selection", "clipboard", "-o"],
-            env=desktop.env, capture_output=True, timeout=10, check=True,
+            env=desktop.env, capture_output=True, timeout=60, check=True,
         )  # fmt: skip
     assert copied.stdout.decode() == "你好。\n"
     assert read.stdout.decode() == "你好。"
@@ -119,7 +119,7 @@ def test_a_clipboard_that_is_not_there_is_one_line(environment, history):
     command = [sys.executable, "-m", "dictation", "history", "copy", "1"]
     nowhere = {name: value for name, value in environment.items() if name != "WAYLAND_DISPLAY"}
     nowhere["DISPLAY"] = ":4711"
-    done = run(command, env=nowhere, capture_output=True, text=True, timeout=30, check=False)
+    done = run(command, env=nowhere, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("dictation: the text could not be put into the clipboard; ")
     assert len(done.stderr.splitlines()) == 1

@@ -47,7 +47,7 @@ class WaylandSession:
     def message(self, *arguments: str) -> Any:
         """Ask sway with swaymsg, and return its answer."""
         done = subprocess.run(
-            ["swaymsg", "--raw", *arguments], env=self.env, capture_output=True, timeout=10,
+            ["swaymsg", "--raw", *arguments], env=self.env, capture_output=True, timeout=60,
             check=True,
         )  # fmt: skip
         return json.loads(done.stdout)
@@ -75,7 +75,7 @@ class WaylandSession:
     def picture(self) -> Image.Image:
         """What the screen shows."""
         done = subprocess.run(
-            [require("grim"), "-"], env=self.env, capture_output=True, timeout=10, check=True
+            [require("grim"), "-"], env=self.env, capture_output=True, timeout=60, check=True
         )
         return Image.open(io.BytesIO(done.stdout)).convert("RGB")
 

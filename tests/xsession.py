@@ -35,12 +35,13 @@ PACKAGES = {
 def wait_until(
     condition: Callable[[], object],
     what: str,
-    seconds: float = 15.0,
+    seconds: float = 60.0,
     pause: float = 0.02,
     instead: Callable[[], object] | None = None,
 ) -> Any:
     """The first true value of `condition`; fails the test when none came in time.
 
+    That is long: a busy machine may do nothing for many seconds, and who is patient loses no time.
     `instead`: what there is then, for the failure to tell.
     """
     deadline = time.monotonic() + seconds
@@ -100,7 +101,7 @@ class XSession:
         reply = subprocess.run(
             ["dbus-send", "--session", "--print-reply=literal", "--dest=org.freedesktop.DBus",
              "/", "org.freedesktop.DBus.NameHasOwner", f"string:{name}"],
-            env=self.env, capture_output=True, timeout=10, check=False,
+            env=self.env, capture_output=True, timeout=60, check=False,
         )  # fmt: skip
         return b"true" in reply.stdout
 
@@ -113,7 +114,7 @@ class XSession:
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
-            child.wait(5)
+            child.wait(60)
 
     def close(self) -> None:
         """End everything that was started here, the newest first."""

@@ -144,7 +144,7 @@ def test_at_rest_it_delivers_seldom_and_loses_nothing(virtual_microphone, microp
     microphone.rest(False)
     blocks = len(recorder.blocks)
     recorder.wait_for(0.8)
-    player.wait(30)
+    player.wait(60)
     recorder.wait_for(0.8)
     microphone.close()
     assert resting >= 0.3 * SAMPLE_RATE

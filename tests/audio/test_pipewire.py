@@ -54,7 +54,7 @@ def test_a_source_that_is_unplugged_is_told_and_comes_back(sound):
     watch.start()
 
     def next_device_event():
-        while not isinstance(event := told.get(timeout=20), DeviceLost | DeviceReady):
+        while not isinstance(event := told.get(timeout=60), DeviceLost | DeviceReady):
             continue
         return event
 

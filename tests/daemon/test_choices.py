@@ -33,7 +33,7 @@ def test_the_language_of_the_menus_is_remembered_with_the_files_comments(daemon,
     wait_until(lambda: label(desktop, 3) == "开始听写", "the menu in Chinese")
     assert config.read_text().startswith("# mine\n")
     assert daemon.command("quit").returncode == 0
-    assert daemon.process.wait(30) == 0
+    assert daemon.process.wait(60) == 0
     daemon.start()
     status = daemon.wait_for("idle")
     assert (status.display, status.mode) == ("zh", "toggle")

@@ -169,7 +169,7 @@ class House:
         self.delivery.start()
 
     def until(self, condition):
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + 60.0
         while not condition():
             assert time.monotonic() < deadline, self.daemon.status()
             due = self.daemon.tick()

@@ -77,8 +77,8 @@ def desk(page, told):
 def test_texts_go_to_their_targets_in_order(desk, page, told):
     desk.deliver(order(1, "Hello."), EDITOR)
     desk.deliver(order(2, "你好。"), None)
-    assert told.get(timeout=10) == Delivered(1, "page", pytest.approx(0.0, abs=5.0))
-    assert told.get(timeout=10).utterance == 2
+    assert told.get(timeout=60) == Delivered(1, "page", pytest.approx(0.0, abs=5.0))
+    assert told.get(timeout=60).utterance == 2
     assert page.written == [("Hello.", EDITOR), ("你好。", None)]
 
 
@@ -89,16 +89,16 @@ def test_partials_that_are_old_by_now_are_left_out_but_never_their_end(desk, pag
         desk.show_partial(text, EDITOR)
     desk.copy("text")
     page.free.set()
-    assert isinstance(told.get(timeout=10), Delivered)
-    assert told.get(timeout=10) == Copied()
+    assert isinstance(told.get(timeout=60), Delivered)
+    assert told.get(timeout=60) == Copied()
     assert page.shown == [""]
 
 
 def test_taking_back_and_copying_are_told(desk, page, told):
     desk.undo_last()
-    assert told.get(timeout=10) == UndoRefused("somebody wrote below it")
+    assert told.get(timeout=60) == UndoRefused("somebody wrote below it")
     desk.copy("last text")
-    assert told.get(timeout=10) == Copied()
+    assert told.get(timeout=60) == Copied()
     assert page.copied == ["last text"]
 
 
@@ -107,8 +107,8 @@ def test_a_text_that_is_refused_is_told_with_the_reason_and_the_next_goes_on(pag
     desk.start()
     desk.deliver(order(1, "no"), None)
     desk.deliver(order(2, "yes"), None)
-    assert told.get(timeout=10) == DeliveryFailed(1, "the page is full")
-    assert told.get(timeout=10).utterance == 2
+    assert told.get(timeout=60) == DeliveryFailed(1, "the page is full")
+    assert told.get(timeout=60).utterance == 2
     desk.close()
 
 
@@ -117,9 +117,9 @@ def test_even_a_mistake_in_the_program_leaves_no_text_unanswered(page, told):
     desk = DeliveryDesk(page, told.put)
     desk.start()
     desk.deliver(order(1, "break"), None)
-    assert told.get(timeout=10) == DeliveryFailed(1, "an error in the program")
+    assert told.get(timeout=60) == DeliveryFailed(1, "an error in the program")
     desk.deliver(order(2, "after"), None)
-    assert isinstance(told.get(timeout=10), DeliveryFailed)
+    assert isinstance(told.get(timeout=60), DeliveryFailed)
     desk.close()
 
 

@@ -25,7 +25,7 @@ def test_a_signal_in_mid_sentence_delivers_the_sentence_and_leaves_nothing_behin
         daemon.wait_for("speaking")
         assert daemon.end(signal.SIGTERM) == 0
         assert entry.text() == HEARD
-        player.wait(30)
+        player.wait(60)
     assert daemon.status() is None
     assert not (daemon.folder / "control.sock").exists()
     assert b"Traceback" not in daemon.log.read_bytes()
@@ -43,7 +43,7 @@ def test_a_signal_ends_it_even_while_the_model_loads(daemon, with_signal):
 def test_a_hotkey_that_another_program_has_is_one_clear_line(daemon, desktop):
     taken = grab(desktop.display, "F9")
     daemon.start()
-    assert daemon.process.wait(30) == 1
+    assert daemon.process.wait(60) == 1
     taken.close()
     log = daemon.log.read_text()
     assert log.count("\n") == 1

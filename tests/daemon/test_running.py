@@ -23,7 +23,7 @@ def test_holding_f9_and_speaking_puts_the_text_into_the_focused_window(
         idle_daemon.wait_for("listening")
         player = sound.start_playing(voice(2.0))
         idle_daemon.wait_for("speaking")
-        player.wait(30)
+        player.wait(60)
         hands.release("F9")
         wait_until(lambda: entry.text() == HEARD, "the text in the entry")
         status = idle_daemon.wait_for("idle")
@@ -96,7 +96,7 @@ def test_escape_drops_what_is_being_said_and_leaves_no_trace(idle_daemon, deskto
         idle_daemon.wait_for("speaking")
         hands.tap("Escape")
         status = idle_daemon.wait_for("idle")
-        player.wait(30)
+        player.wait(60)
         hands.release("F9")
         assert entry.text() == ""
     assert (status.utterances, status.caption) == (before, None)

@@ -13,7 +13,7 @@ def manager(request, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         path = str(tmp_path / "notify")
         listener.bind(path if request.param == "file" else f"\0{path}")
-        listener.settimeout(5)
+        listener.settimeout(60)
         yield listener, path if request.param == "file" else f"@{path}"
 
 

@@ -54,7 +54,7 @@ def await_focus(session: XSession, wm_class: str) -> Window:
                 _click_on(display, wm_class)
             return None
 
-        return wait_until(found, f"{wm_class} to have the focus", 30)
+        return wait_until(found, f"{wm_class} to have the focus")
     finally:
         display.close()
 

@@ -58,4 +58,4 @@ def ibus_environment(session: XSession) -> Environment:
 
 
 def _run(session: XSession, command: list[str]) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(command, env=session.env, capture_output=True, timeout=20, check=False)
+    return subprocess.run(command, env=session.env, capture_output=True, timeout=60, check=False)

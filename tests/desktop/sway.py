@@ -107,14 +107,14 @@ def await_window(session: XSession, wanted: Callable[[Window], bool], what: str)
         window = focus()
         return window if window is not None and wanted(window) else None
 
-    return wait_until(found, f"{what} to have the focus", 40)
+    return wait_until(found, f"{what} to have the focus")
 
 
 def clipboard(session: XSession, kind: str = "text/plain") -> bytes:
     """What an independent program reads from the clipboard."""
     return subprocess.run(
         [require("wl-paste"), "--no-newline", "--type", kind],
-        env=session.env, capture_output=True, timeout=20, check=False,
+        env=session.env, capture_output=True, timeout=60, check=False,
     ).stdout  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def copy(session: XSession, content: bytes, kind: str = "text/plain") -> None:
     subprocess.run(
         [require("wl-copy"), "--type", kind],
         env=session.env, input=content, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        timeout=20, check=True,
+        timeout=60, check=True,
     )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def caption(session: XSession, **settings: str | int) -> Iterator[Caption]:
         yield opened
         assert child.stdin is not None
         child.stdin.close()
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
 
 
 def card_box(session: XSession, palette: Palette = DARK) -> tuple[int, int, int, int] | None:
@@ -257,7 +257,7 @@ def test_it_is_shown_on_the_monitor_of_the_focused_window() -> None:
     with xsession(size="1600x600") as session:
         for name, x in (("LEFT", 0), ("RIGHT", 800)):
             command = [require("xrandr"), "--setmonitor", name, f"800/200x600/150+{x}+0", "none"]
-            subprocess.run(command, env=session.env, check=True, timeout=10)
+            subprocess.run(command, env=session.env, check=True, timeout=60)
         with xterm(session, "40x10+900+50"):
             for monitor, middle in (("focus", 1200), ("LEFT", 400)):
                 with caption(session, monitor=monitor, width=400) as shown:

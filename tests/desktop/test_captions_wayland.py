@@ -131,7 +131,7 @@ def shown(session: XSession) -> int:
 
 def dunst(session: XSession, *arguments: str) -> str:
     return subprocess.run(
-        ["dunstctl", *arguments], env=session.env, capture_output=True, text=True, timeout=10,
+        ["dunstctl", *arguments], env=session.env, capture_output=True, text=True, timeout=60,
         check=True,
     ).stdout  # fmt: skip
 

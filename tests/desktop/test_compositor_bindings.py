@@ -56,7 +56,7 @@ def asked(desktop: XSession) -> Path:
     for binding in BINDINGS:
         command = binding.replace("exec dictation", f"exec {program}")
         done = subprocess.run(
-            ["swaymsg", command], env=desktop.env, capture_output=True, timeout=10, check=False
+            ["swaymsg", command], env=desktop.env, capture_output=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stdout
     return log
@@ -76,7 +76,7 @@ def command_for_all(folder: Path) -> Path:
 
 
 def wtype(desktop: XSession, *arguments: str) -> None:
-    subprocess.run(["wtype", *arguments], env=desktop.env, timeout=20, check=True)
+    subprocess.run(["wtype", *arguments], env=desktop.env, timeout=60, check=True)
 
 
 def commands(log: Path) -> list[str]:

@@ -104,10 +104,10 @@ def test_the_plain_clipboard_works(desktop: XSession) -> None:
     )
     subprocess.run(
         [sys.executable, "-c", code],
-        env=desktop.env, stdout=subprocess.DEVNULL, timeout=20, check=True,
+        env=desktop.env, stdout=subprocess.DEVNULL, timeout=60, check=True,
     )  # fmt: skip
     pasted = subprocess.run(
         ["xclip", "-selection", "clipboard", "-o"],
-        env=desktop.env, capture_output=True, timeout=20, check=True,
+        env=desktop.env, capture_output=True, timeout=60, check=True,
     )  # fmt: skip
     assert pasted.stdout.decode() == "你好 hello"

@@ -155,7 +155,7 @@ class Portal:
     def close(self) -> None:
         for child in (self._portal, self._bus):
             child.terminate()
-            child.wait(10)
+            child.wait(60)
 
 
 @pytest.fixture

@@ -214,7 +214,7 @@ time.sleep(60)
     assert child.stdout.readline() == b"shown\n"
     assert current_engine(desktop) == "dictation"
     os.kill(child.pid, signal.SIGKILL)
-    child.wait(10)
+    child.wait(60)
     child.stdout.close()
     assert (state / "input-engine").read_text() == USERS_ENGINE
     open_output(ibus_environment(desktop), OutputSettings()).close()

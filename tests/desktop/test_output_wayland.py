@@ -115,7 +115,7 @@ def test_ibus_serves_wayland_too(
             return output.commit("还", app.window).route == "ibus"
 
         # A window has the focus before its field has found IBus; until then texts are pasted.
-        wait_until(goes_by_ibus, "mousepad to be with IBus", 40, pause=0.5)
+        wait_until(goes_by_ibus, "mousepad to be with IBus", pause=0.5)
         arrives(app, expected)
         for text in random_texts(5, seed=22, lines=True):
             output.show_partial(text[:4], app.window)

@@ -63,7 +63,7 @@ def owner(display: str, offers: dict[str, Offer]) -> Iterator[SelectionClient]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    ready.wait(10)
+    ready.wait(60)
     try:
         yield client
     finally:
@@ -81,7 +81,7 @@ def clipboard(
     """What an independent program reads from a selection; empty when there is nothing."""
     return subprocess.run(
         [require("xclip"), "-selection", selection, "-o", "-t", target],
-        env=session.env, capture_output=True, timeout=20, check=False,
+        env=session.env, capture_output=True, timeout=60, check=False,
     ).stdout  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def copy(session: XSession, content: bytes, *options: str) -> None:
     subprocess.run(
         [require("xclip"), "-i", *(options or ("-selection", "clipboard"))],
         env=session.env, input=content, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        timeout=10, check=True,
+        timeout=60, check=True,
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def registered(session: XSession) -> list[str]:
         ["dbus-send", "--session", "--print-reply", f"--dest={face}", "/StatusNotifierWatcher",
          "org.freedesktop.DBus.Properties.Get", f"string:{face}",
          "string:RegisteredStatusNotifierItems"],
-        env=session.env, capture_output=True, timeout=10, check=False, text=True,
+        env=session.env, capture_output=True, timeout=60, check=False, text=True,
     )  # fmt: skip
     return [line for line in reply.stdout.splitlines() if "StatusNotifierItem-" in line]
 
@@ -318,7 +318,7 @@ def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None
             wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the icon in the new panel")
             child.stdin.close()
             wait_until(lambda: log.read_text().endswith("closed\n"), "the end")
-            assert child.wait(10) == 0
+            assert child.wait(60) == 0
 
 
 def test_without_a_bus_and_a_display_there_is_no_icon_and_no_crash() -> None:

@@ -69,6 +69,6 @@ def clipboard(desktop: XSession, target: str = "UTF8_STRING") -> bytes | None:
     """What is in the clipboard now."""
     done = subprocess.run(
         ["xclip", "-selection", "clipboard", "-target", target, "-out"],
-        env=desktop.env, capture_output=True, timeout=20, check=False,
+        env=desktop.env, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     return done.stdout if done.returncode == 0 else None

@@ -142,7 +142,7 @@ def test_a_watched_folder_gives_the_text_of_what_is_put_into_it_once_it_is_whole
         assert (out / "talk.srt").exists()
     finally:
         child.send_signal(signal.SIGINT)
-        printed, err = child.communicate(timeout=30)
+        printed, err = child.communicate(timeout=60)
     assert printed == f"watching {inbox}; Ctrl+C ends it\n"
     assert err == ""
 

@@ -64,7 +64,7 @@ class NumberedDaemon(RunningDaemon):
         """End at once, as the kernel does it."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(60)
 
     def orphans(self) -> list[psutil.Process]:
         """What it started and left behind; the clipboard's keeper is meant to stay."""

@@ -33,7 +33,7 @@ def test_of_what_was_said_before_the_end_nothing_is_lost_and_nothing_comes_twice
             if blow is None:
                 continue
             timer.join()
-            status = daemon.process.wait(30)
+            status = daemon.process.wait(60)
             assert status == (-signal.SIGKILL if blow == signal.SIGKILL else 0)
             kills += blow == signal.SIGKILL
             assert pressed(desktop) == []

@@ -71,5 +71,5 @@ def test_a_clipboard_owner_that_dies_leaves_no_text_of_ours_in_its_place(daemon,
 def clipboard(desktop):
     return subprocess.run(
         ["xclip", "-selection", "clipboard", "-out"],
-        env=desktop.env, capture_output=True, timeout=20, check=False,
+        env=desktop.env, capture_output=True, timeout=60, check=False,
     ).stdout.decode()  # fmt: skip
