@@ -33,12 +33,15 @@ class NumberedDaemon(RunningDaemon):
         super().__init__(session, env, config)
         self.config = config
         self.data = Path(env["XDG_DATA_HOME"]) / "dictation"
-        self._command = [sys.executable, "-m", "tests.faults.numbered", str(folder), str(config)]
 
-    def start(self) -> None:
+    def start(self, stuck_seconds: float = 60.0) -> None:
+        """`stuck_seconds`: of silence, after which the model is said to hang; on a busy machine one
+        that does not may be silent for many."""
+        command = [sys.executable, "-m", "tests.faults.numbered",
+                   str(self.place), str(self.config), str(stuck_seconds)]  # fmt: skip
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self.env, cwd=ROOT, stdout=log, stderr=log,
+                command, env=self.env, cwd=ROOT, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
 

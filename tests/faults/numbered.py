@@ -1,8 +1,8 @@
 """A recogniser that numbers what it hears, and `dictation run` with it in the model's place.
 
-As a program: python -m tests.faults.numbered FOLDER CONFIG. In FOLDER are the ledger of all texts
-that were ever finished (one number a line, written before the daemon gets the text) and the mood,
-the name of what the model is to do wrong.
+As a program: python -m tests.faults.numbered FOLDER CONFIG SECONDS. In FOLDER are the ledger of all
+texts that were ever finished (one number a line, written before the daemon gets the text) and the
+mood, the name of what the model is to do wrong. After SECONDS of silence it is said to hang.
 """
 
 import os
@@ -111,10 +111,10 @@ def finished(ledger: Path) -> list[int]:
     return [int(line) for line in ledger.read_text().split()] if ledger.exists() else []
 
 
-def _run(folder: Path, config: Path, load: Callable[..., object]) -> None:
+def _run(config: Path, stuck_seconds: float, load: Callable[..., object]) -> None:
     main.load_recognizer = load
     patient = main.worker_settings
-    main.worker_settings = lambda settings: replace(patient(settings), stuck_seconds=5.0)
+    main.worker_settings = lambda settings: replace(patient(settings), stuck_seconds=stuck_seconds)
     try:
         run_daemon(config, verbose=False)
     except DictationError as error:
@@ -128,4 +128,4 @@ if __name__ == "__main__":
     # It takes seconds, in which the model would seem to hang.
     if (place / "mood").exists():
         import torch  # noqa: F401
-    _run(place, Path(sys.argv[2]), lambda *_: NumberedRecognizer(place))
+    _run(Path(sys.argv[2]), float(sys.argv[3]), lambda *_: NumberedRecognizer(place))

@@ -43,7 +43,7 @@ def test_an_error_nobody_reckoned_with_ends_the_daemon_so_that_it_is_started_aga
 
 
 def test_a_model_that_hangs_is_ended_and_what_was_shown_is_kept(daemon, desktop, talking):
-    daemon.start()
+    daemon.start(stuck_seconds=10.0)
     with tk_entry(desktop) as entry:
         daemon.wait_for("idle")
         say(daemon)
