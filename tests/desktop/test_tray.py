@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
+from Xlib import X
+from Xlib.display import Display
 
 from dictation.desktop.environment import Environment, read_environment
 from dictation.desktop.tray import (
@@ -278,10 +280,10 @@ tray = open_tray(read_environment())
 def note(action):
     with log.open("a") as file:
         file.write(f"{action}\\n")
-tray.start(TrayView("idle"), note)
+tray.start(TrayView("idle", interface_language="zh"), note)
 note(type(tray).__name__)
 while (line := sys.stdin.readline()):
-    tray.update(TrayView(line.strip()))
+    tray.update(TrayView(line.strip(), interface_language="zh"))
 tray.close()
 note("closed")
 """
@@ -313,12 +315,30 @@ def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None
             child.stdin.write("listening\n")
             child.stdin.flush()
             wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the listening icon")
+            title = TrayView("listening", interface_language="zh").summary
+            wait_until(lambda: title in titles(session), "its name in Chinese")
             session.end(session.children[-1])
             session.start_panel("tint2")
             wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the icon in the new panel")
             child.stdin.close()
             wait_until(lambda: log.read_text().endswith("closed\n"), "the end")
             assert child.wait(60) == 0
+
+
+def titles(session: XSession) -> list[str]:
+    """The names of all windows, those within others too."""
+    display = Display(session.display)
+    try:
+        name = display.intern_atom("_NET_WM_NAME")
+        found, windows = [], [display.screen().root]
+        while windows:
+            window = windows.pop()
+            windows += window.query_tree().children
+            value = window.get_full_property(name, X.AnyPropertyType)
+            found += [] if value is None else [bytes(value.value).decode()]
+        return found
+    finally:
+        display.close()
 
 
 def test_without_a_bus_and_a_display_there_is_no_icon_and_no_crash() -> None:

@@ -1,7 +1,8 @@
 """pystray's icon for the older tray of X panels (XEmbed), with what its version 0.19 lacks there.
 
-It never asks the server for clicks, gives up when the panel ends, and shows what is transparent as
-black. Source: the System Tray Protocol Specification of freedesktop.org.
+It never asks the server for clicks, gives up when the panel ends, shows what is transparent as
+black, and takes no title but in Latin-1. Source: the System Tray Protocol Specification of
+freedesktop.org.
 """
 
 from typing import Any
@@ -12,6 +13,7 @@ from Xlib import X, Xatom
 from Xlib.error import BadMatch, CatchError, XError
 
 _PANEL_GREY = "#2b2e33"
+_LATIN_NAME = "Dictation"
 
 
 def patient_icon(usual: Any) -> Any:  # noqa: ANN401 (pystray has no types)
@@ -19,6 +21,23 @@ def patient_icon(usual: Any) -> Any:  # noqa: ANN401 (pystray has no types)
 
     class PatientIcon(usual):  # type: ignore[misc]
         _systray_manager: Any
+        _title: str
+
+        @property
+        def title(self) -> str:
+            """WM_NAME, which is Latin-1 (ICCCM 2.7.1); _NET_WM_NAME has what was set."""
+            return _LATIN_NAME
+
+        @title.setter
+        def title(self, title: str) -> None:
+            usual.title.fset(self, title)
+
+        def _update_title(self) -> None:
+            self._name_window(self._window)
+
+        def _name_window(self, window: Any) -> None:  # noqa: ANN401
+            name, kind = map(self._display.intern_atom, ("_NET_WM_NAME", "UTF8_STRING"))
+            window.change_property(name, kind, 8, self._title.encode())
 
         def _create_window(self) -> Any:  # noqa: ANN401
             window = super()._create_window()
@@ -26,6 +45,7 @@ def patient_icon(usual: Any) -> Any:  # noqa: ANN401 (pystray has no types)
             self._blends = visual is not None
             if visual is not None:
                 window = self._blending_twin(window, visual)
+            self._name_window(window)
             window.change_attributes(
                 event_mask=X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
             )
