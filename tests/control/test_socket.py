@@ -15,7 +15,14 @@ import pytest
 
 from dictation.control.client import NotRunning, ask
 from dictation.control.place import ControlError, control_folder, socket_path
-from dictation.control.protocol import MAX_LINE, DaemonStatus, Reply, decode_reply
+from dictation.control.protocol import (
+    MAX_LINE,
+    DaemonStatus,
+    Reply,
+    Request,
+    decode_reply,
+    encode_request,
+)
 from dictation.control.server import AlreadyRunning, ControlServer
 
 
@@ -151,6 +158,24 @@ def test_the_socket_of_a_daemon_that_was_killed_is_replaced(daemon, folder):
     server.start()
     assert ask("status", folder).pid == os.getpid()
     server.close()
+
+
+def test_closing_while_somebody_asks_or_listens_complains_of_nothing(folder, caplog):
+    asked = threading.Event()
+
+    def never(request):
+        asked.set()
+        return Future()
+
+    server = ControlServer(never, folder)
+    server.start()
+    with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as asking:
+        silent.connect(str(server.path))
+        asking.connect(str(server.path))
+        asking.sendall(encode_request(Request("status")))
+        assert asked.wait(10)
+        server.close()
+    assert caplog.text == ""
 
 
 def test_an_open_connection_does_not_keep_the_server_from_closing(daemon, folder):
