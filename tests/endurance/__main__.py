@@ -1,7 +1,7 @@
 """Dictate for hours of speech in less time, and judge what was seen.
 
 python -m tests.endurance --hours 8 --desks 2 --manifest SET/manifest.jsonl ... --json soak.json
-python -m tests.endurance --judge soak.rows.jsonl
+python -m tests.endurance --judge runs/soak.jsonl
 
 The exit status is 1 when something grew, slowed down, was lost or came twice, or when a daemon did
 not last. Ctrl+C ends the dictating early; what was heard until then is judged.
@@ -37,12 +37,13 @@ def main() -> None:
     parser.add_argument("--model", default="starter")
     parser.add_argument("--manifest", type=Path, action="append", default=[])
     parser.add_argument("--lap", type=float, default=10.0, help="minutes of speech in the set")
-    parser.add_argument("--rows", type=Path, default=Path("soak.rows.jsonl"))
+    parser.add_argument("--rows", type=Path, default=Path("runs/soak.jsonl"))
     parser.add_argument("--json", type=Path, help="where the account is written")
     parser.add_argument("--judge", type=Path, metavar="ROWS", help="judge only")
     asked = parser.parse_args()
     ended_well = True
     if asked.judge is None:
+        asked.rows.parent.mkdir(parents=True, exist_ok=True)
         asked.rows.unlink(missing_ok=True)
         plan = Plan(
             desk=0,
