@@ -50,6 +50,7 @@ def load_recognizer(
             max_distance=how.max_distance,
         ),
         blank_threshold=how.blank_threshold,
+        captions=how.captions,
     )
     if recognition is not None:
         recognizer.follow_hot_words(hot_words_file(recognition))

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dictation.decoding.captions import Caption, CaptionWriter, chunks_to_skip
 from dictation.decoding.greedy import GreedyPath, collapse
 from dictation.decoding.stabilizer import Stabilizer
 from dictation.events import Language, TimedWord
@@ -48,7 +49,7 @@ class PartialResult:
 @dataclass(frozen=True)
 class Recognition:
     """A finished utterance. `text` as written; `words`: the best CTC hypothesis, as spoken, of the
-    second pass; `first_pass`: what the captions ended with; `confidence` in 0..1; `timed`: the
+    second pass; `first_pass`: that of the first pass; `confidence` in 0..1; `timed`: the
     words of the text, each with its time; `decoder_passes`: runs of the decoder it took."""
 
     text: str
@@ -79,12 +80,14 @@ finished text."""
 @dataclass(frozen=True)
 class _Encoded:
     """What a step of the encoder made of one stream: its state after, CTC's best tokens (t,), how
-    many of them are blanks at the end, the sum of the top states (D,), and the seconds it took."""
+    many of them are blanks at the end, the sum of the top states (D,), the memory (1, T, D) and the
+    seconds it took."""
 
     state: StreamState
     best: list[int]
     blanks: int
     total: Tensor
+    memory: Tensor
     seconds: float
 
 
@@ -97,12 +100,16 @@ class RecognitionStream:
         tokenizer: Tokenizer,
         settings: StreamSettings,
         decide: Decide,
+        writer: CaptionWriter | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._placed = placed
         self._model = placed.model
         self._tokenizer = tokenizer
         self._settings = settings
         self._decide = decide
+        self._writer = writer
+        self._clock = clock
         self._features: FeatureState = self._model.features.initial_state(torch.device("cpu"))
         self._encoder: StreamState = self._model.encoder.initial_state()
         self._frames: list[Tensor] = []
@@ -113,6 +120,8 @@ class RecognitionStream:
         self._pooled: Tensor | None = None
         self._encoded = 0
         self._blanks = 0
+        self._written = Caption()
+        self._skip = 0
         self._caption = Stabilizer()
         self.compute_seconds: list[float] = []
 
@@ -128,12 +137,12 @@ class RecognitionStream:
             return self._decide(frames, self._text(), self._settings.language)
 
     def finish_first_pass(self) -> str:
-        """Flush and return the words of the first pass alone; the stream is spent."""
+        """Flush and return what the last caption says; the stream is spent."""
         with torch.inference_mode():
             self._wait_for(self._model.features.flush(self._features))
             self._ended = True
             self._take(_encode(self._placed, [self])[0])
-        return self._text()
+        return self._text() if self._writer is None else self._written.text
 
     def _hear(self, samples: Tensor) -> None:
         frames, self._features = self._model.features.step(samples, self._features)
@@ -173,7 +182,7 @@ class RecognitionStream:
         self._blanks = encoded.blanks + (self._blanks if encoded.blanks == len(best) else 0)
         self._encoded += len(best)
         self._pooled = encoded.total if self._pooled is None else self._pooled + encoded.total
-        self._caption = self._caption.show(space_scripts(self._text()))
+        self._show(encoded.memory, len(best))
         partial = PartialResult(
             self._caption.stable,
             self._caption.unstable,
@@ -182,6 +191,31 @@ class RecognitionStream:
         )
         self.compute_seconds.append(encoded.seconds + time.perf_counter() - began)
         return partial
+
+    def _show(self, memory: Tensor, frames: int) -> None:
+        """Show what was heard; the decoder writes it anew as long as there is more than before, and
+        once more when it knows what came after, provided that there is time for it."""
+        words = self._text()
+        writer = self._writer
+        if writer is None:
+            self._caption = self._caption.show(space_scripts(words))
+            return
+        caption = self._written = self._written.hearing(memory)
+        self._skip -= 1
+        if len(self._tokens) == caption.settled:
+            return
+        if self._skip >= 0 or self._is_due():
+            new = self._tokenizer.decode(self._tokens[caption.settled :])
+            self._caption = self._caption.show(space_scripts(f"{caption.text} {new}".strip()))
+            return
+        began = self._clock()
+        language = self._language() or language_of(words)
+        self._written = self._placed.run(
+            lambda: writer.write(caption, self._tokens, words, language)
+        )
+        seconds = frames * self._model.encoder.top_factor / FEATURE_RATE
+        self._skip = chunks_to_skip(self._clock() - began, seconds)
+        self._caption = self._caption.show(self._written.text)
 
     def _language(self) -> Language | None:
         frame_seconds = self._model.encoder.top_factor / FEATURE_RATE
@@ -253,5 +287,8 @@ def _encode_there(placed: PlacedModel, streams: Sequence[RecognitionStream]) -> 
     since = blank.flip(1).long().cumprod(1).sum(1).tolist()
     totals = output.top.float().sum(1).cpu()
     states = [state] if len(streams) == 1 else unstack_states(state)
+    memories = torch.split(output.memory, 1)
     spent = (time.perf_counter() - began) / len(streams)
-    return [_Encoded(*each, spent) for each in zip(states, best, since, totals, strict=True)]
+    return [
+        _Encoded(*each, spent) for each in zip(states, best, since, totals, memories, strict=True)
+    ]

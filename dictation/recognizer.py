@@ -1,8 +1,10 @@
 """Audio in, text out: a stream with captions as it comes, or a whole utterance at once."""
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,6 +13,7 @@ from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.measured import fastest_precision
 from dictation.checkpoints.own import Checkpoint, ModelError
 from dictation.decoding.attention import RescoringWeights
+from dictation.decoding.captions import CaptionWriter
 from dictation.decoding.hot_words import hot_words_of
 from dictation.decoding.second_pass import SecondPass, SecondPassSettings
 from dictation.decoding.spelling import Spelling, UnitSpelling, WrittenSpelling
@@ -41,6 +44,9 @@ __all__ = [
     "SecondPassSettings",
 ]
 
+CaptionSource = Literal["ctc", "decoder"]
+"""Who writes the captions: CTC, or the decoder where it also writes the final text."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +61,7 @@ class Recognizer:
         placement: Placement,
         second_pass: SecondPassSettings | None = None,
         blank_threshold: float = 0.8,
+        captions: CaptionSource = "ctc",
     ) -> None:
         self.blank_threshold = blank_threshold
         self._size = sum(parameter.numel() for parameter in checkpoint.model.parameters())
@@ -63,6 +70,9 @@ class Recognizer:
         self._model = checkpoint.model
         self._words: WordFile | None = None
         self._second_pass = _second_pass(checkpoint, second_pass)
+        self._writer = None
+        if captions == "decoder":
+            self._writer = _caption_writer(self._second_pass, placement)
 
     @classmethod
     def load(
@@ -74,6 +84,7 @@ class Recognizer:
         threads: int | None = None,
         second_pass: SecondPassSettings | None = None,
         blank_threshold: float = 0.8,
+        captions: CaptionSource = "ctc",
     ) -> "Recognizer":
         """Load a model folder, our own or WeNet's as it was published.
 
@@ -81,7 +92,8 @@ class Recognizer:
         offers, measured once and remembered), fp32, bf16, fp16 or int8; `threads` of the processor,
         None: torch's choice, at most two: more are no quicker and suffer more from other work;
         `second_pass`: how the final text is decided; `blank_threshold`: probability from which on a
-        frame counts as blank. Raises ModelError or PlacementError.
+        frame counts as blank; `captions`: who writes them, the decoder where it writes
+        the final text, too. Raises ModelError or PlacementError.
         """
         torch.set_num_threads(threads or min(2, torch.get_num_threads()))
         place_at = choose_device(device)
@@ -90,7 +102,8 @@ class Recognizer:
         chosen = choose_precision(
             place_at, precision, lambda: fastest_precision(checkpoint.model.config, model)
         )
-        return cls(checkpoint, Placement(place_at, chosen), second_pass, blank_threshold)
+        placement = Placement(place_at, chosen)
+        return cls(checkpoint, placement, second_pass, blank_threshold, captions)
 
     @property
     def description(self) -> str:
@@ -105,10 +118,11 @@ class Recognizer:
         chunk_ms: int = 320,
         left_ms: int | None = None,
         language: Language | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> RecognitionStream:
         """Open a stream with captions every `chunk_ms`, rounded to frames of the model's encoder;
         `left_ms` of the past are attended to, None: all of the utterance. `language`: what is
-        spoken, None: the model tells."""
+        spoken, None: the model tells; `clock`: in seconds, tells when captions take too long."""
         self._refresh_words()
         frame_ms = 1000 * self._model.encoder.top_factor // FEATURE_RATE
         if chunk_ms <= 0:
@@ -118,7 +132,9 @@ class Recognizer:
         chunk_size = frames * self._model.encoder.top_factor // self._model.encoder.factor
         left = -1 if left_ms is None else -(-left_ms // (frames * frame_ms))
         settings = StreamSettings(chunk_size, left, language, self.blank_threshold)
-        return RecognitionStream(self._placed, self._checkpoint.tokenizer, settings, self._finish)
+        return RecognitionStream(
+            self._placed, self._checkpoint.tokenizer, settings, self._finish, self._writer, clock
+        )
 
     def use_hot_words(self, words: WordList | None) -> tuple[str, ...]:
         """Listen for the words of a list from the next utterance on, None: for none.
@@ -216,6 +232,15 @@ def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) ->
     return SecondPass(
         tokenizer, decoders, spelling, settings or SecondPassSettings(), frame_seconds
     )
+
+
+def _caption_writer(second_pass: SecondPass, placement: Placement) -> CaptionWriter | None:
+    if second_pass.writer is None:
+        return None
+    decoder, spelling = second_pass.writer
+    if placement.form == "int8":
+        decoder = decoder.in_int8()
+    return CaptionWriter(decoder, spelling, second_pass.settings.max_distance)
 
 
 def _spelling(checkpoint: Checkpoint, config: DecoderConfig) -> Spelling | None:

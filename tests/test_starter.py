@@ -8,10 +8,12 @@ import pytest
 from dictation import load_model
 from dictation.assets import model_folder, samples_folder
 from dictation.audio.files import read_audio
+from dictation.recognizer import Recognizer
 from dictation.text.pipeline import Context, TextSettings, format_text
 from dictation.text.writing.dictionary import Dictionary
 from dictation.training.evaluation import error_rate
 from dictation.training.manifest import read_manifest
+from dictation.training.scoring import edits, read_out
 from tests.audio.corpus import load, recordings
 
 SAMPLES = json.loads((samples_folder() / "samples.json").read_text(encoding="utf-8"))
@@ -53,6 +55,27 @@ def test_captions_grow_while_the_sample_is_spoken(starter):
     lengths = [len(caption.text) for caption in captions]
     assert lengths == sorted(lengths)
     assert lengths[len(lengths) // 2] > 0
+
+
+def test_captions_by_the_decoder_show_fewer_wrong_words_and_none_in_silence(starter):
+    by_decoder = Recognizer.load(model_folder("starter"), precision="int8", captions="decoder")
+    sounds = [samples_of(entry) for entry in SAMPLES]
+
+    def wrong_words(recognizer):
+        streams = [recognizer.stream(clock=lambda: 0.0) for _ in sounds]
+        for first in range(0, max(map(len, sounds)), 5_120):
+            recognizer.accept_batch(streams, [sound[first : first + 5_120] for sound in sounds])
+        wrong = 0
+        for stream, entry in zip(streams, SAMPLES, strict=True):
+            said = entry["text"]
+            counted = edits(said, read_out(stream.finish_first_pass(), said))
+            wrong += counted.substitutions + counted.insertions
+        return wrong
+
+    assert wrong_words(by_decoder) < wrong_words(starter)
+    stream = by_decoder.stream()
+    quiet = [stream.accept(np.zeros(5_120, np.float32)) for _ in range(8)]
+    assert "".join(partial.text for partial in quiet if partial) == ""
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-4, 1e-2], ids=["digital", "faint", "loud"])

@@ -36,6 +36,13 @@ class FinalWay(StrEnum):
     SEARCH = "search"
 
 
+class CaptionSource(StrEnum):
+    """Who writes the captions: recognition.captions."""
+
+    CTC = "ctc"
+    DECODER = "decoder"
+
+
 class PrecisionName(StrEnum):
     """What a model may compute in: model.precision."""
 
@@ -102,6 +109,9 @@ def evaluate(
     final: Annotated[
         FinalWay | None, typer.Option(help="How the final text is decided, over the settings.")
     ] = None,
+    captions: Annotated[
+        CaptionSource | None, typer.Option(help="With --stream: who writes captions.")
+    ] = None,
     hot_words: Annotated[
         Path | None,
         typer.Option(
@@ -143,6 +153,7 @@ def evaluate(
         chunk_ms=chunk_ms if stream else None,
         limit=limit,
         final=final,
+        captions=captions,
         hypotheses=hypotheses,
         as_json=as_json,
         formatted=formatted,

@@ -46,6 +46,7 @@ class EvaluationOptions:
     hypotheses: Path | None
     as_json: bool
     formatted: bool = False
+    captions: str | None = None
 
 
 def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
@@ -75,6 +76,8 @@ def assess_sets(options: EvaluationOptions, settings: Settings) -> tuple[str, li
     recognition = settings.recognition.model_copy(update={"hot_words": os.devnull})
     if options.final is not None:
         recognition = recognition.model_copy(update={"final": str(options.final)})
+    if options.captions is not None:
+        recognition = recognition.model_copy(update={"captions": str(options.captions)})
     if options.model is not None:
         section = section.model_copy(update={"name": options.model})
     sets = [read_recordings(manifest, options.limit) for manifest in options.manifests]

@@ -105,6 +105,13 @@ class SecondPass:
             decided, self._decoders[0], self._spelling, memory, log_probs, language
         )
 
+    @property
+    def writer(self) -> tuple[AttentionDecoder, Spelling] | None:
+        """The decoder that writes the texts and how it spells; None where CTC's are chosen from."""
+        if self._decoders is None or self._spelling is None:
+            return None
+        return (self._decoders[0], self._spelling) if self._writes(self._decoders[0]) else None
+
     def _writes(self, decoder: AttentionDecoder) -> bool:
         if self.settings.final == "auto":
             return decoder.config.start is None

@@ -1,5 +1,6 @@
 """The attention decoder of the second pass: how likely a token sequence is, given the audio."""
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
+from dictation.model.linear import Int8Linear
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,27 @@ class DecoderState:
         """Return the state as it was after the first `length` tokens."""
         own = tuple((keys[:, :, :length], values[:, :, :length]) for keys, values in self.own)
         return DecoderState(own, self.memory)
+
+    def hearing(self, more: "DecoderState") -> "DecoderState":
+        """Return the state with the memory of `more`, of the same decoder, after its own.
+
+        The tokens taken so far have not seen it: exact from the first token on only.
+        """
+        memory = tuple(
+            (torch.cat([keys, more_keys], dim=2), torch.cat([values, more_values], dim=2))
+            for (keys, values), (more_keys, more_values) in zip(
+                self.memory, more.memory, strict=True
+            )
+        )
+        return DecoderState(self.own, memory)
+
+    def to(self, device: torch.device) -> "DecoderState":
+        """Return the state on a device."""
+        own, memory = (
+            tuple((keys.to(device), values.to(device)) for keys, values in pairs)
+            for pairs in (self.own, self.memory)
+        )
+        return DecoderState(own, memory)
 
     def rows(self, numbers: Tensor) -> "DecoderState":
         """Return the state of texts about the same memory (B = 1) that go on from these rows (N,),
@@ -51,10 +74,10 @@ class DecoderAttention(nn.Module):
         super().__init__()
         width = config.width
         self.heads = config.heads
-        self.query = nn.Linear(width, width, bias=config.query_bias)
-        self.key = nn.Linear(width, width, bias=config.key_bias)
-        self.value = nn.Linear(width, width, bias=config.value_bias)
-        self.out = nn.Linear(width, width, bias=config.out_bias)
+        self.query: nn.Module = nn.Linear(width, width, bias=config.query_bias)
+        self.key: nn.Module = nn.Linear(width, width, bias=config.key_bias)
+        self.value: nn.Module = nn.Linear(width, width, bias=config.value_bias)
+        self.out: nn.Module = nn.Linear(width, width, bias=config.out_bias)
 
     def project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values (B, H, T, D / H) of memory (B, T, D)."""
@@ -172,7 +195,7 @@ class AttentionDecoder(nn.Module):
             if config.normalize_before
             else nn.Identity()
         )
-        self.output: nn.Linear | None = None
+        self.output: nn.Module | None = None
         if not config.tied:
             self.output = nn.Linear(config.width, config.vocabulary)
 
@@ -233,6 +256,20 @@ class AttentionDecoder(nn.Module):
             own.append(after)
         states: Tensor = self.norm(x)
         return states, DecoderState(tuple(own), state.memory)
+
+    def in_int8(self) -> "AttentionDecoder":
+        """Return a decoder with these weights in int8, a quarter of the bytes, for what need not be
+        exact; what is no linear layer is shared."""
+        shared: dict[int, object] = {id(each): each for each in self.parameters()}
+        other = copy.deepcopy(self, shared)
+        output = self.embedding.weight if self.output is None else None
+        for module in list(other.modules()):
+            for name, layer in list(module.named_children()):
+                if isinstance(layer, nn.Linear):
+                    setattr(module, name, Int8Linear(layer.weight, layer.bias))
+        if output is not None:
+            other.output = Int8Linear(output, None)
+        return other
 
     def logits(self, states: Tensor) -> Tensor:
         """Map decoder states (..., D) to logits (..., V)."""

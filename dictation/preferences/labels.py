@@ -40,6 +40,10 @@ LABELS: dict[str, tuple[str, str]] = {
         message("Time between captions (ms)"),
         message("320 is sooner, 640 is surer"),
     ),
+    "recognition.captions": (
+        message("Who writes the captions"),
+        message("The decoder makes fewer errors and takes longer"),
+    ),
     "recognition.hot_words": (
         message("File of your words"),
         message("Names and words to listen for; empty: words.txt beside your settings"),
@@ -180,6 +184,8 @@ CHOICES: dict[str, str] = {
     "toggle": message("Press to start, press to stop"),
     "double-tap": message("Tap twice to start"),
     "hands-free": message("Hands-free: by voice"),
+    "recognition.captions=ctc": message("The first pass (CTC)"),
+    "recognition.captions=decoder": message("The decoder"),
     "recognition.final=rescore": message("Choose the best hypothesis"),
     "recognition.final=refine": message("Check and rewrite"),
     "recognition.final=search": message("Search: surer and slower"),

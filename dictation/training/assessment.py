@@ -132,7 +132,9 @@ def score(heard: Heard, *, has_written: bool) -> Scored:
         heard=heard,
         words=edits(said.text, heard.words),
         text=edits(said.written if has_written else said.text, text),
-        first_pass=None if heard.first_pass is None else edits(said.text, heard.first_pass),
+        first_pass=None
+        if heard.first_pass is None
+        else edits(said.text, read_out(heard.first_pass, said.text)),
         unformatted=None if formatted is None else character_edits(said.written, heard.text),
         formatted=None if formatted is None else character_edits(said.written, formatted),
     )
@@ -164,7 +166,8 @@ def _recognize(
 
 
 def _first_pass(recognizer: Recognizer, samples: NDArray[np.float32], chunk_ms: int) -> str:
-    stream = recognizer.stream(chunk_ms=chunk_ms)
+    # Time stands still: what is scored must not depend on what else the computer does.
+    stream = recognizer.stream(chunk_ms=chunk_ms, clock=lambda: 0.0)
     chunk = chunk_ms * SAMPLE_RATE // 1000
     for start in range(0, len(samples), chunk):
         stream.accept(samples[start : start + chunk])

@@ -1,0 +1,155 @@
+"""Captions that the decoder writes while there is speech: each goes on from the one before."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from dictation.decoding.second_pass import distance
+from dictation.decoding.spelling import Spelling
+from dictation.events import Language
+from dictation.model.decoder import AttentionDecoder, DecoderState
+from dictation.text.writing.spacing import space_scripts
+
+# The decoder ends a sentence wherever the sound ends, which is not where the speaker does.
+_END_MARKS = re.compile(r"[\s.,!?;:…。，！？；：、-]+$")
+# Tokens that are checked again when more has been heard; earlier ones stay.
+_CHECKED = 16
+# One to check, the others for what is new or other; what is undone then waits for the next chunk.
+_PASSES = 5
+# Where the sound breaks off a decoder goes on with loops: CTC tells how much was said.
+_AHEAD = 1
+# Captions take at most this share of the time.
+_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A caption so far: its text, its tokens, the prompt they follow, of how many of CTC's units it
+    is, of how many that had all been heard a chunk before, what the decoder remembers, and memory
+    (1, t, D) that it has not seen yet."""
+
+    text: str = ""
+    tokens: tuple[int, ...] = ()
+    prompt: tuple[int, ...] = ()
+    heard: int = 0
+    settled: int = 0
+    state: DecoderState | None = None
+    unseen: tuple[Tensor, ...] = ()
+
+    def hearing(self, memory: Tensor) -> "Caption":
+        """Return the caption with the memory (1, t, D) of another chunk before it."""
+        return replace(self, unseen=(*self.unseen, memory))
+
+
+class CaptionWriter:
+    """Writes captions: the decoder checks the end of the last one as a draft, all in one pass, puts
+    its own token in the place of the first other one and goes on from there, a few times.
+
+    Earlier tokens keep the keys and values they had when less was heard, so that the cost does not
+    grow with the utterance; a caption is not quite the decoder's text of all that was heard.
+    """
+
+    def __init__(self, decoder: AttentionDecoder, spelling: Spelling, max_distance: float) -> None:
+        self._decoder = decoder
+        self._spelling = spelling
+        self._max_distance = max_distance
+
+    def write(
+        self, caption: Caption, heard: Sequence[int], words: str, language: Language
+    ) -> Caption:
+        """Return the caption of all that was heard, CTC's units and their `words`.
+
+        Its text is the beginning it shares with the one before, as what was written where the sound
+        breaks off seldom lasts, and all of it when nothing new was heard; without marks at its end.
+        CTC's words at first and where the decoder has lost it.
+        """
+        state = self._seen(caption)
+        spelling = self._spelling
+        prompt = spelling.prompt(language)
+        if prompt != caption.prompt:
+            state = state.until(0)
+        spelled = spelling.spell(heard)
+        limit = len(spelled) + _AHEAD
+        config = self._decoder.config
+        if config.positions == "learned":
+            limit = min(limit, config.max_tokens - 2 * len(prompt))
+        found, state = self._continued(state, prompt, caption.tokens, limit)
+        if distance(spelling.raw(found), words) > self._max_distance:
+            found, state = spelled[:limit], state.until(len(prompt))
+            text = space_scripts(words)
+        elif not caption.heard:
+            text = space_scripts(words)
+        elif len(heard) == caption.heard:
+            text = self._text(found)
+        else:
+            text = self._text(_alike(found, caption.tokens))
+        tokens = self._without_marks(found)
+        return Caption(text, tokens, prompt, len(heard), caption.heard, state)
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        # A character may be only half there.
+        raw = self._spelling.raw(tokens).rstrip("\ufffd")
+        return space_scripts(_END_MARKS.sub("", self._spelling.finished(raw)))
+
+    def _seen(self, caption: Caption) -> DecoderState:
+        """Return what the decoder remembers with all memory there is, where the decoder is."""
+        weight = self._decoder.embedding.weight
+        device = weight.device
+        if not caption.unseen:
+            assert caption.state is not None
+            return caption.state.to(device)
+        memory = torch.cat([each.to(weight) for each in caption.unseen], dim=1)
+        fresh = self._decoder.initial_state(memory)
+        return fresh if caption.state is None else caption.state.to(device).hearing(fresh)
+
+    def _continued(
+        self, state: DecoderState, prompt: tuple[int, ...], tokens: tuple[int, ...], limit: int
+    ) -> tuple[tuple[int, ...], DecoderState]:
+        end, first = self._spelling.end, len(prompt)
+        before = (*prompt, *tokens[:limit])
+        kept = max(0, min(state.length, len(before) - _CHECKED, len(before) - 1))
+        state = state.until(kept)
+        # What is read but not guessed: the rest of the prompt, or one token whose next is asked.
+        certain = max(first, kept + 1)
+        done, draft = list(before[:certain]), list(before[certain:])
+        for _ in range(_PASSES):
+            unread = done[state.length :]
+            given = torch.tensor([[*unread, *draft]], device=state.memory[0][0].device)
+            states, state = self._decoder.step(given, state)
+            best = self._decoder.logits(states[0, len(unread) - 1 :]).argmax(1).tolist()
+            agreed = next((i for i, token in enumerate(draft) if best[i] != token), len(draft))
+            done += draft[:agreed]
+            state = state.until(len(done))
+            token = best[agreed]
+            if token == end or len(done) - first >= limit:
+                return tuple(done[first:]), state
+            done.append(token)
+            # What it would write after the rest of the draft is a better draft (Jacobi decoding,
+            # Santilli et al. 2023).
+            draft = best[agreed + 1 :][: limit - len(done) + first]
+            if end in draft:
+                draft = draft[: draft.index(end)]
+        # The last token is written, but not read.
+        return (*done[first:], *draft), state
+
+    def _without_marks(self, tokens: Sequence[int]) -> tuple[int, ...]:
+        count = len(tokens)
+        while count and not _END_MARKS.sub("", self._spelling.raw(tokens[count - 1 : count])):
+            count -= 1
+        return tuple(tokens[:count])
+
+
+def chunks_to_skip(spent: float, chunk: float) -> int:
+    """Return for how many chunks no caption is written after one that took `spent` seconds, where
+    chunks are `chunk` seconds long: however slow the processor is, captions never delay sound."""
+    return max(0, math.ceil(spent / (_SHARE * chunk)) - 1)
+
+
+def _alike(one: Sequence[int], other: Sequence[int]) -> Sequence[int]:
+    """Return the beginning that both have."""
+    pairs = zip(one, other, strict=False)
+    return one[: next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))]

@@ -1,0 +1,149 @@
+"""Captions by the decoder: they come to its text of what was heard, and cost little on the way."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from dictation.decoding.captions import Caption, CaptionWriter, chunks_to_skip
+from dictation.model.config import DecoderConfig
+from tests.models import tiny_config, tiny_model
+
+VOCABULARY, START, END = 24, 23, 22
+SHAPE = DecoderConfig(
+    VOCABULARY,
+    width=16,
+    heads=2,
+    ffn_width=32,
+    blocks=2,
+    start=START,
+    end=END,
+    positions="sinusoid",
+    scaled=True,
+    tied=False,
+    key_bias=True,
+)
+MEMORY = torch.randn(1, 64, 16, generator=torch.Generator().manual_seed(5))
+
+
+class Letters:
+    """A spelling in which CTC's units are the decoder's tokens, and both are letters."""
+
+    end = END
+
+    def prompt(self, language):
+        return (START,)
+
+    def spell(self, tokens):
+        return tuple(tokens)
+
+    def spelled(self, text):
+        return tuple(ord(letter) - ord("a") for letter in text)
+
+    def raw(self, tokens):
+        return "".join(chr(ord("a") + token) for token in tokens)
+
+    def finished(self, raw):
+        return raw
+
+
+def decoder(seed: int):
+    return tiny_model(replace(tiny_config(), decoder=SHAPE), seed).decoder
+
+
+def greedy(model, count: int) -> str:
+    tokens: list[int] = []
+    while len(tokens) < count:
+        states = model(torch.tensor([[START, *tokens]]), MEMORY, None)
+        best = int(model.logits(states)[0, -1].argmax())
+        if best == END:
+            break
+        tokens.append(best)
+    return Letters().raw(tokens)
+
+
+def writer(model, max_distance=1.0):
+    return CaptionWriter(model, Letters(), max_distance)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@torch.inference_mode()
+def test_a_caption_becomes_the_decoders_text_of_what_was_heard(seed):
+    model, heard = decoder(seed), list(range(9))
+    caption = Caption().hearing(MEMORY)
+    for _ in range(6):
+        caption = writer(model).write(caption, heard, "abc", "en")
+    assert caption.text == greedy(model, len(heard) + 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@torch.inference_mode()
+def test_sound_in_parts_is_the_same_as_at_once(seed):
+    model, heard = decoder(seed), list(range(6))
+    parts = Caption()
+    for part in MEMORY.split(16, dim=1):
+        parts = parts.hearing(part)
+    whole = writer(model).write(Caption().hearing(MEMORY), heard, "abc", "en")
+    assert writer(model).write(parts, heard, "abc", "en").tokens == whole.tokens
+
+
+@pytest.mark.parametrize("units", [0, 3, 12])
+@torch.inference_mode()
+def test_a_caption_is_hardly_longer_than_what_ctc_heard(units):
+    model = decoder(1)
+    model.output.bias[END] = -1e4  # it never ends
+    caption = Caption()
+    for part in MEMORY.split(8, dim=1):
+        caption = writer(model).write(caption.hearing(part), [3] * units, "abc", "en")
+    assert len(caption.tokens) == units + 1
+
+
+@torch.inference_mode()
+def test_the_cost_of_a_caption_has_a_bound_however_long_the_utterance(monkeypatch):
+    model = decoder(2)
+    model.output.bias[END] = -1e4
+    given = []
+
+    def step(tokens, state, real=model.step):
+        given.append(tokens.size(1))
+        return real(tokens, state)
+
+    monkeypatch.setattr(model, "step", step)
+    caption, costs = Caption(), []
+    for count in range(1, 60):
+        given.clear()
+        caption = writer(model).write(
+            caption.hearing(MEMORY[:, :8]), [3] * count, "abc" * count, "en"
+        )
+        costs.append((len(given), max(given)))
+    assert max(passes for passes, _ in costs) <= 5
+    assert max(tokens for _, tokens in costs) <= 20
+
+
+@torch.inference_mode()
+def test_a_decoder_that_makes_things_up_gives_way_to_what_ctc_heard():
+    made_up = writer(decoder(3), max_distance=0.0)
+    caption = Caption().hearing(MEMORY)
+    for _ in range(3):
+        caption = made_up.write(caption, [3] * 9, "xyz", "en")
+    assert caption.text == "xyz"
+
+
+@torch.inference_mode()
+def test_a_decoder_in_int8_writes_nearly_the_same_probabilities():
+    model = decoder(4)
+    tokens = torch.tensor([[START, 1, 2, 3]])
+    exact, rough = (
+        each.logits(each.step(tokens, each.initial_state(MEMORY))[0]).softmax(2)
+        for each in (model, model.in_int8())
+    )
+    assert torch.allclose(exact, rough, atol=0.05)
+    assert not torch.equal(exact, rough)
+    assert all(isinstance(each, torch.nn.Parameter) for each in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("spent", "skipped"), [(0.0, 0), (0.1, 0), (0.16, 0), (0.2, 1), (0.32, 1), (0.4, 2), (3.2, 19)]
+)
+def test_slow_captions_leave_half_of_the_time_to_the_sound(spent, skipped):
+    assert chunks_to_skip(spent, 0.32) == skipped
