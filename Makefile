@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test lint check soak faults messages offline wheel fuzz clean
+.PHONY: demo run test lint check soak faults messages offline wheel fuzz audit clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -49,6 +49,12 @@ fuzz: $(DEV_STAMP)
 	@$(PYTHON) -m tests.fuzz.loaders --count 10000
 	@$(PYTHON) -m pip install --quiet --editable '.[fuzz]'
 	@$(PYTHON) -m tests.fuzz.control --minutes 60
+
+# Strict: what cannot be looked up is a failure, not a clean bill.
+audit: $(DEV_STAMP)
+	@$(PYTHON) -m pip install --quiet pip-audit
+	@$(PYTHON) -m pip freeze --exclude-editable >$(VENV)/frozen.txt
+	@$(PYTHON) -m pip_audit --strict --no-deps --disable-pip --requirement $(VENV)/frozen.txt
 
 # Bring the catalogues into line with the source (needs gettext); translate what is empty then.
 messages:
