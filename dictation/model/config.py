@@ -16,6 +16,7 @@ ConvolutionNorm = Literal["layer", "batch", "rms"]
 
 # Beyond these a file is damaged, and building the model would fill the memory.
 _MOST_BLOCKS = 1000
+_MOST_TOKENS = 10_000_000
 _WIDEST = 1 << 16
 
 
@@ -149,8 +150,10 @@ class DecoderConfig:
     norm_eps: float = 1e-5
 
     def __post_init__(self) -> None:
-        _expect("decoder", self.vocabulary >= 2, f"vocabulary {self.vocabulary}")
-        _expect("decoder", self.max_tokens >= 1, f"max_tokens {self.max_tokens}")
+        fits = 2 <= self.vocabulary <= _MOST_TOKENS
+        _expect("decoder", fits, f"vocabulary {self.vocabulary}")
+        fits = 1 <= self.max_tokens <= _MOST_TOKENS
+        _expect("decoder", fits, f"max_tokens {self.max_tokens}")
         _expect("decoder", 0.0 <= self.dropout <= 1.0, f"dropout {self.dropout}")
         _expect("decoder", 1 <= self.blocks <= _MOST_BLOCKS, f"blocks {self.blocks}")
         fits = 0 <= self.reverse_blocks <= _MOST_BLOCKS
@@ -172,7 +175,8 @@ class ModelConfig:
     languages: tuple[str, ...] = ("zh", "en", "mix")
 
     def __post_init__(self) -> None:
-        _expect("model", self.vocabulary >= 2, f"vocabulary {self.vocabulary}")
+        fits = 2 <= self.vocabulary <= _MOST_TOKENS
+        _expect("model", fits, f"vocabulary {self.vocabulary}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain JSON values."""
@@ -225,7 +229,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401
     if hasattr(hint, "__dataclass_fields__"):
         return _build(hint, value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise ModelConfigError(f"{where}: too large a number") from error
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise ModelConfigError(f"{where}: {value!r} is not of type {hint.__name__}")
     return value

@@ -1,9 +1,12 @@
 """What damaged files showed of code that is far from reading them."""
 
+import json
+
 import pytest
 import safetensors.torch
 import torch
 
+from dictation.errors import DictationError
 from dictation.recognizer import ModelError
 from tests.fuzz.model_targets import MODEL_TARGETS
 
@@ -30,3 +33,19 @@ def test_weights_that_are_no_numbers_are_told_of(kind, tmp_path):
     safetensors.torch.save_file(weights, file)
     with pytest.raises(ModelError, match="no probabilities come of these weights"):
         own.read(tmp_path / kind)
+
+
+@pytest.mark.parametrize(
+    ("place", "key"),
+    [("model", "vocabulary"), ("decoder", "vocabulary"), ("decoder", "max_tokens"),
+     ("decoder", "dropout")],
+)  # fmt: skip
+def test_numbers_that_no_model_has_are_refused_in_a_line(place, key, tmp_path):
+    own = MODEL_TARGETS["own"]
+    own.write(tmp_path)
+    file = tmp_path / "whole" / "config.json"
+    values = json.loads(file.read_text(encoding="utf-8"))
+    (values["model"] if place == "model" else values["model"][place])[key] = 10**400
+    file.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(DictationError, match=r"there is no model with|too large a number"):
+        own.read(tmp_path / "whole")
