@@ -32,9 +32,14 @@ CREATE TABLE IF NOT EXISTS entries (
     corrected TEXT
 )
 """
+_CLOCK = """
+CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY CHECK (one = 1), since REAL, last REAL)
+"""
 _COLUMNS = "id, at, application, language, raw, text, confidence, state, latencies, corrected"
 _DAY_SECONDS = 86_400.0
 _BUSY_SECONDS = 1.0
+_LEAP_SECONDS = 7 * _DAY_SECONDS
+_PROOF_SECONDS = _DAY_SECONDS
 
 
 class HistoryError(DictationError):
@@ -70,6 +75,28 @@ class Entry:
     latencies: Mapping[str, float] = field(default_factory=dict)
     corrected: str | None = None
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRun:
+    """Since when the clock has been seen to go on without a leap, and when last (s since 1970).
+
+    A clock that is set far ahead would make every text too old at once, and cannot be told from a
+    long absence: so nothing is forgotten before the clock has kept its word for a day.
+    """
+
+    since: float
+    last: float
+
+    def seen(self, now: float) -> "ClockRun":
+        """What is known after another look; a leap, ahead or back, begins anew."""
+        goes_on = self.last <= now <= self.last + _LEAP_SECONDS
+        return ClockRun(self.since if goes_on else now, now)
+
+    @property
+    def proven(self) -> bool:
+        """Whether texts may be forgotten by this clock."""
+        return self.last - self.since >= _PROOF_SECONDS
 
 
 def history_file() -> Path:
@@ -206,8 +233,9 @@ class History:
         return self._connection
 
     def _forget_the_old(self, connection: sqlite3.Connection) -> None:
-        if self._settings.days:
-            oldest = self._clock() - self._settings.days * _DAY_SECONDS
+        now = self._clock()
+        if self._settings.days and _look_at_clock(connection, now).proven:
+            oldest = now - self._settings.days * _DAY_SECONDS
             connection.execute("DELETE FROM entries WHERE at < ?", (oldest,))
         if self._settings.entries:
             connection.execute(
@@ -248,6 +276,15 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(_SCHEMA)
             connection.execute("CREATE INDEX IF NOT EXISTS entries_at ON entries (at)")
             connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    connection.execute(_CLOCK)  # an older version does without it
+
+
+def _look_at_clock(connection: sqlite3.Connection, now: float) -> ClockRun:
+    """What is known of the clock with this look, which is written down."""
+    row = connection.execute("SELECT since, last FROM clock").fetchone()
+    run = ClockRun(*row).seen(now) if row else ClockRun(now, now)
+    connection.execute("REPLACE INTO clock VALUES (1, ?, ?)", (run.since, run.last))
+    return run
 
 
 def _way_out(error: sqlite3.Error) -> str:

@@ -128,15 +128,60 @@ def test_switched_off_nothing_is_written(path, clock):
     assert not path.parent.exists()
 
 
+def look_for_days(history, clock, days):
+    """Nothing is said, but the history is looked into each day, as at a start."""
+    for _ in range(days):
+        clock.now += DAY
+        history.close()
+        history.all()
+
+
 def test_texts_older_than_the_days_wanted_are_forgotten(path, clock):
     history = History.open(path, HistorySettings(days=30), clock)
     history.add(entry("old"))
-    clock.now += 31 * DAY
+    look_for_days(history, clock, 20)
     history.add(entry("new", at=clock.now))
+    look_for_days(history, clock, 11)
     assert texts(history.all()) == ["new"]
-    clock.now += 31 * DAY
-    history.close()
+    look_for_days(history, clock, 20)
     assert texts(history.all()) == [], "nothing new need be said"
+    history.close()
+
+
+def test_a_clock_that_is_set_ahead_for_a_while_makes_nothing_forgotten(path, clock):
+    history = History.open(path, HistorySettings(days=30), clock)
+    history.add(entry("before"))
+    look_for_days(history, clock, 3)
+    clock.now += 3650 * DAY
+    history.add(entry("in ten years", at=clock.now))
+    history.close()
+    assert texts(history.all()) == ["before", "in ten years"]
+    clock.now -= 3650 * DAY
+    history.add(entry("after", at=clock.now))
+    look_for_days(history, clock, 3)
+    assert texts(history.all()) == ["before", "in ten years", "after"]
+    history.close()
+
+
+def test_after_a_long_absence_what_is_too_old_is_forgotten_a_day_later(path, clock):
+    history = History.open(path, HistorySettings(days=30), clock)
+    history.add(entry("old"))
+    clock.now += 100 * DAY
+    history.close()
+    assert texts(history.all()) == ["old"]
+    look_for_days(history, clock, 1)
+    assert texts(history.all()) == []
+    history.close()
+
+
+def test_a_clock_that_goes_back_makes_nothing_forgotten(path, clock):
+    history = History.open(path, HistorySettings(days=30), clock)
+    history.add(entry("one"))
+    clock.now = 0.0
+    history.add(entry("two", at=0.0))
+    clock.now = NOON
+    history.add(entry("three"))
+    assert texts(history.all()) == ["one", "two", "three"]
     history.close()
 
 
