@@ -1,10 +1,18 @@
 """From settings and session to the daemon's parts."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from dictation.actions import Choices
-from dictation.config import ApplicationSection, ConfigError, Settings
+from dictation.assets import model_folder
+from dictation.config import (
+    ApplicationSection,
+    ConfigError,
+    Settings,
+    hot_words_file,
+    load_settings,
+)
 from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.captions import CaptionSettings
 from dictation.desktop.environment import Environment
@@ -47,6 +55,16 @@ def require_desktop(env: Environment) -> None:
             "there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set): start it in a "
             "desktop session; `dictation transcribe` works without one"
         )
+
+
+def check_settings(config: Path | None) -> None:
+    """Raise DictationError for settings that a new start would not take, and do nothing else."""
+    settings = load_settings(config)
+    model_folder(settings.model.name)
+    hot_words_file(settings.recognition)
+    output_settings(settings)
+    for chord in bindings(settings).values():
+        parse_key(chord)
 
 
 def session_settings(settings: Settings) -> SessionSettings:

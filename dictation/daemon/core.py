@@ -303,6 +303,8 @@ class Daemon:
                 self._save({"model.name": name})
                 self._choose(Restart())
             case Restart():
+                # A file that is broken would end the daemon for good.
+                self._rooms.check()
                 self.restarting = True
                 self._step(Command("quit"))
             case CopyText(text):

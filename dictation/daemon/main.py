@@ -22,6 +22,7 @@ from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
 from dictation.daemon.building import (
     caption_settings,
+    check_settings,
     first_choices,
     history_settings,
     output_settings,
@@ -178,6 +179,7 @@ def _build(
         sounds=sounds,
         post_roll_seconds=settings.audio.post_roll_ms / 1000,
         save=partial(save_settings, config or user_settings_file()),
+        check=partial(check_settings, config),
     )
     session, choices = session_settings(settings), first_choices(settings)
     screen.choices(choices, ())

@@ -67,8 +67,8 @@ class Rooms:
     """What the daemon commands.
 
     `focus` looks up the focused window; `level` is how loud the microphone is (dBFS); `save` writes
-    settings ("section.name" to value) into the user's file; `open_settings` opens their window at
-    a page.
+    settings ("section.name" to value) into the user's file; `check` raises DictationError where a
+    new start would not take that file; `open_settings` opens their window at a page.
     """
 
     worker: Hearing
@@ -84,3 +84,4 @@ class Rooms:
     sounds: Sounds
     post_roll_seconds: float
     save: Callable[[Mapping[str, object]], object]
+    check: Callable[[], None]

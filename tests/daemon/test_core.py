@@ -162,6 +162,7 @@ class House:
             sounds=self.desk,
             post_roll_seconds=0.04,
             save=partial(save_settings, folder / "config.toml"),
+            check=lambda: None,
         )
         session = SessionSettings(caption_seconds=0.2)
         self.daemon = Daemon(rooms, session, Choices(mode=mode), "en", "auto", "F9", time.monotonic)

@@ -71,6 +71,38 @@ def test_what_keeps_it_from_starting_is_one_clear_line(daemon, config, setting, 
     assert "Traceback" not in log
 
 
+def test_settings_that_break_while_it_runs_leave_it_alone_until_they_are_put_right(daemon, config):
+    daemon.start()
+    pid = daemon.wait_for("idle").pid
+    right = config.read_text()
+    for broken, told in (
+        (right[:-3], "is not valid TOML"),
+        (right + "[hotkey]\nmod = 1\n", "hotkey.mod is not a setting"),
+        (right + '[hotkey]\nkey = "Foo+F9"\n', "Foo"),
+        (right.replace("name = ", 'name = "nowhere" #'), "there is no model 'nowhere'"),
+        (None, "there is no such file"),
+    ):
+        part = config.with_suffix(".part")
+        if broken is None:
+            config.unlink()
+        else:
+            part.write_text(broken)
+            part.replace(config)
+        done = daemon.command("restart")
+        assert done.returncode == 1
+        assert told in done.stderr.decode()
+        assert len(done.stderr.splitlines()) == 1
+        assert (daemon.status().pid, daemon.status().status) == (pid, "idle")
+    config.mkdir()
+    assert b"cannot be read" in daemon.command("restart").stderr
+    config.rmdir()
+    config.write_text(right + '[hotkey]\nmode = "toggle"\n')
+    assert daemon.command("restart").returncode == 0
+    wait_until(lambda: (now := daemon.status()) and now.mode == "toggle", "the new mode", 60)
+    assert daemon.wait_for("idle").pid == pid
+    assert daemon.end() == 0
+
+
 def test_a_damaged_model_file_is_one_clear_line(daemon, config, tiny_model, tmp_path):
     damaged = tmp_path / "damaged"
     subprocess.run(["cp", "-r", tiny_model, damaged], check=True)
