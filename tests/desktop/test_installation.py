@@ -1,5 +1,6 @@
 """Installing makes Dictation a part of the desktop; uninstalling leaves no trace of it."""
 
+import configparser
 import json
 import os
 import shutil
@@ -83,6 +84,18 @@ def test_the_service_starts_with_the_graphical_session(at: Places):
     link = at.config / "systemd" / "user" / "graphical-session.target.wants" / UNIT
     assert "Type=notify" in link.read_text()
     assert 'ExecStart="/opt/my tools/dictation" run\n' in link.read_text()
+
+
+def test_the_service_is_started_again_after_whatever_ends_it_and_given_up_on_after_nothing():
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str
+    unit.read_string(service_unit(COMMAND))
+    service = unit["Service"]
+    assert (service["Type"], service["Restart"]) == ("notify", "on-failure")
+    # systemd gives up at five starts within ten seconds, unless they are further apart.
+    assert 5 * int(service["RestartSec"]) >= 10
+    assert int(service["TimeoutStartSec"]) >= 60 > int(service["RestartSec"])
+    assert int(service["WatchdogSec"]) > 0
 
 
 def test_the_icons_are_where_desktops_look_and_of_the_size_they_say(at: Places):

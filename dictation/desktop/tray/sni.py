@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Annotated, TypeAlias
 
 from dbus_fast import Message, MessageType, PropertyAccess, Variant
@@ -161,8 +162,10 @@ class _Shown:
         task.add_done_callback(self._tasks.discard)
 
     def update(self, view: TrayView) -> None:
-        if view != self.item.view:
-            self.item.view = view
+        if view == self.item.view:
+            return
+        self.item.view = view
+        with suppress(OSError):  # a bus that has died and is not known to have
             self.item.new_icon()
             self.item.new_tool_tip()
             self.menu.show(build_menu(view))
