@@ -1,6 +1,7 @@
 """A desktop and a sound server, and for each fault a daemon of its own."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tests.faults.counted import NumberedDaemon
 from tests.loudness import voice
 from tests.pulse import VirtualMicrophone
 from tests.xsession import XSession, wait_until, xsession
+
+_SPEECH_SECONDS = 300.0
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +38,21 @@ def sound() -> Iterator[VirtualMicrophone]:
 
 @pytest.fixture
 def talking(sound: VirtualMicrophone) -> Iterator[None]:
-    """Somebody who speaks all the time."""
-    player = sound.start_playing(voice(300.0))
+    """Somebody who speaks all the time, for as long as the test takes."""
+    over = threading.Event()
+
+    def talk() -> None:
+        while not over.is_set():
+            player = sound.start_playing(voice(_SPEECH_SECONDS))
+            while player.poll() is None and not over.wait(0.2):
+                pass
+            pulse.end(player)
+
+    talker = threading.Thread(target=talk)
+    talker.start()
     yield
-    pulse.end(player)
+    over.set()
+    talker.join()
 
 
 @pytest.fixture
