@@ -19,10 +19,9 @@ from dictation.decoding.prefix_beam import Hypothesis, prefix_beam_search
 from dictation.errors import DictationError
 from dictation.model.config import ModelConfig
 from dictation.model.decoder import AttentionDecoder
-from dictation.model.encoder import Encoder
 from dictation.model.joint import JointModel
-from dictation.model.placement import Placement, Precision, choose_device, place
-from dictation.model.stream import stack_states
+from dictation.model.placement import PlacedModel, Placement, Precision, choose_device
+from dictation.model.stream import StreamState, stack_states
 
 _CHECKOUT = Path(__file__).parents[2]
 _SECONDS = 10
@@ -139,7 +138,7 @@ def _model(wanted: Wanted) -> JointModel:
     return JointModel(wanted.config).eval()
 
 
-def _models(wanted: Wanted, device: str) -> dict[str, JointModel]:
+def _models(wanted: Wanted, device: str) -> dict[str, PlacedModel]:
     """Return the model in every precision there is on the device."""
     precisions: list[Precision] = ["fp32"]
     if device == "cpu":
@@ -150,14 +149,13 @@ def _models(wanted: Wanted, device: str) -> dict[str, JointModel]:
         precisions.append("fp16")
     models = {}
     for precision in precisions:
-        model = _model(wanted)
-        place(model, Placement(device, precision))
-        models[f"dictation {precision}"] = model
+        placed = PlacedModel(_model(wanted), Placement(device, precision))
+        models[f"dictation {precision}"] = placed
     return models
 
 
 def _parts(
-    models: dict[str, JointModel], untouched: JointModel, plain: ModuleType | None
+    models: dict[str, PlacedModel], untouched: JointModel, plain: ModuleType | None
 ) -> list[_Part]:
     parts = [_features(models), _whole(models, untouched), _chunks(models, untouched, plain)]
     parts += [_beam(untouched, plain)]
@@ -165,28 +163,28 @@ def _parts(
     return parts + [_streams(models, count) for count in _STREAMS]
 
 
-def _features(models: dict[str, JointModel]) -> _Part:
+def _features(models: dict[str, PlacedModel]) -> _Part:
     waveform = torch.randn(16_000 * _SECONDS) / 10
     runs: dict[str, Run] = {
-        "dictation fp32": lambda: next(iter(models.values())).features(waveform)
+        "dictation fp32": lambda: next(iter(models.values())).model.features(waveform)
     }
     return _Part(f"features of {_SECONDS} s", _SECONDS, runs)
 
 
-def _whole(models: dict[str, JointModel], untouched: JointModel) -> _Part:
+def _whole(models: dict[str, PlacedModel], untouched: JointModel) -> _Part:
     features = torch.randn(1, _SECONDS * _FEATURE_RATE, untouched.config.features.mel_bins)
     lengths = torch.tensor([features.size(1)])
     runs: dict[str, Run] = {}
-    for who, model in models.items():
-        runs[who] = _whole_run(model.encoder, features, lengths)
+    for who, placed in models.items():
+        runs[who] = _whole_run(placed, features, lengths)
     runs["torchaudio Conformer"] = _torchaudio_run(untouched, features.size(1))
     return _Part(f"encoding {_SECONDS} s whole", _SECONDS, runs)
 
 
-def _whole_run(encoder: Encoder, features: Tensor, lengths: Tensor) -> Run:
-    like = _placed(encoder)
-    placed, counts = features.to(like), lengths.to(like.device)
-    return lambda: encoder(placed, counts).top.sum().item()
+def _whole_run(placed: PlacedModel, features: Tensor, lengths: Tensor) -> Run:
+    there, counts = placed.to_model(features), lengths.to(placed.placement.device)
+    encoder = placed.model.encoder
+    return lambda: placed.run(lambda: encoder(there, counts).top.sum().item())
 
 
 def _torchaudio_run(model: JointModel, frames: int) -> Run:
@@ -209,12 +207,12 @@ def _torchaudio_run(model: JointModel, frames: int) -> Run:
 class _Live:
     """Streams that are heard chunk by chunk, again and again."""
 
-    def __init__(self, encoder: Encoder, mel_bins: int, count: int = 1) -> None:
-        self._encoder = encoder
-        like = _placed(encoder)
-        mels = torch.randn(count, 8 * _CHUNK * encoder.factor, mel_bins).to(like)
-        state = stack_states([encoder.initial_state() for _ in range(count)])
-        _, self._state = encoder.step(mels[:, : encoder.lookahead], state, _CHUNK, _LEFT)
+    def __init__(self, placed: PlacedModel, count: int = 1) -> None:
+        self._placed = placed
+        encoder, mel_bins = placed.model.encoder, placed.model.config.features.mel_bins
+        mels = placed.to_model(torch.randn(count, 8 * _CHUNK * encoder.factor, mel_bins))
+        self._state = stack_states([encoder.initial_state() for _ in range(count)])
+        self._encode(mels[:, : encoder.lookahead])
         self._parts = torch.split(mels, _CHUNK * encoder.factor, dim=1)
         self._turn = 0
         for _ in range(_LEFT + 1):
@@ -224,18 +222,23 @@ class _Live:
         """Encode the next chunk of each stream."""
         part = self._parts[self._turn % len(self._parts)]
         self._turn += 1
-        output, self._state = self._encoder.step(part, self._state, _CHUNK, _LEFT)
-        return output.top.sum().item()
+        return self._encode(part)
+
+    def _encode(self, mels: Tensor) -> float:
+        def work() -> tuple[float, StreamState]:
+            output, after = self._placed.model.encoder.step(mels, self._state, _CHUNK, _LEFT)
+            return output.top.sum().item(), after
+
+        total, self._state = self._placed.run(work)
+        return total
 
 
 def _chunks(
-    models: dict[str, JointModel], untouched: JointModel, plain: ModuleType | None
+    models: dict[str, PlacedModel], untouched: JointModel, plain: ModuleType | None
 ) -> _Part:
     seconds = _CHUNK * untouched.encoder.factor / _FEATURE_RATE
     mel_bins = untouched.config.features.mel_bins
-    runs: dict[str, Run] = {
-        who: _Live(model.encoder, mel_bins).step for who, model in models.items()
-    }
+    runs: dict[str, Run] = {who: _Live(placed).step for who, placed in models.items()}
     rarely = set()
     if plain is not None:
         features = torch.randn(1, 6 * _CHUNK * untouched.encoder.factor, mel_bins)
@@ -244,13 +247,10 @@ def _chunks(
     return _Part(f"chunk of {_CHUNK}, {_LEFT} before", seconds, runs, rarely)
 
 
-def _streams(models: dict[str, JointModel], count: int) -> _Part:
-    encoder = next(iter(models.values())).encoder
+def _streams(models: dict[str, PlacedModel], count: int) -> _Part:
+    encoder = next(iter(models.values())).model.encoder
     seconds = count * _CHUNK * encoder.factor / _FEATURE_RATE
-    runs: dict[str, Run] = {
-        who: _Live(model.encoder, model.config.features.mel_bins, count).step
-        for who, model in models.items()
-    }
+    runs: dict[str, Run] = {who: _Live(placed, count).step for who, placed in models.items()}
     return _Part(f"chunk of {count} streams at once", seconds, runs)
 
 
@@ -265,7 +265,7 @@ def _beam(model: JointModel, plain: ModuleType | None) -> _Part:
 
 
 def _rescoring(
-    models: dict[str, JointModel], untouched: JointModel, plain: ModuleType | None, alike: bool
+    models: dict[str, PlacedModel], untouched: JointModel, plain: ModuleType | None, alike: bool
 ) -> _Part:
     vocabulary = untouched.config.vocabulary
     if alike:
@@ -275,10 +275,10 @@ def _rescoring(
     frames = _SECONDS * _FEATURE_RATE // untouched.encoder.factor
     memory = torch.randn(1, frames, untouched.config.encoder.block.width)
     runs: dict[str, Run] = {}
-    for who, model in models.items():
+    for who, placed in models.items():
         # Decoders are the same in int8 as in fp32.
         if not who.endswith("int8"):
-            runs[who] = _rescoring_run(model, memory, texts)
+            runs[who] = _rescoring_run(placed, memory, texts)
     if plain is not None:
         runs["plain, one by one"] = lambda: plain.plain_rescore(untouched, memory, texts)
     kind = "alike" if alike else "nothing alike"
@@ -286,22 +286,18 @@ def _rescoring(
     return _Part(name, _SECONDS, runs, {"plain, one by one"})
 
 
-def _rescoring_run(model: JointModel, memory: Tensor, texts: Sequence[tuple[int, ...]]) -> Run:
+def _rescoring_run(placed: PlacedModel, memory: Tensor, texts: Sequence[tuple[int, ...]]) -> Run:
+    model = placed.model
     decoder, config = model.decoder, model.config.decoder
     assert isinstance(decoder, AttentionDecoder)
     assert config is not None
     assert config.start is not None
     assert config.end is not None
-    placed = memory.to(_placed(model.encoder))
+    there = placed.to_model(memory)
     spelled = Texts([config.start], config.end, texts)
     nbest = [Hypothesis(text, -1.0) for text in texts]
     decoders = (decoder, model.reverse_decoder)
-    return lambda: rescore(decoders, placed, nbest, RescoringWeights(), spelled)
-
-
-def _placed(encoder: Encoder) -> Tensor:
-    """Return a weight, for its device and type."""
-    return next(each for each in encoder.parameters() if each.is_floating_point())
+    return lambda: placed.run(lambda: rescore(decoders, there, nbest, RescoringWeights(), spelled))
 
 
 def _timed(part: _Part, threads: int, repetitions: int) -> list[Timing]:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from dictation.model.cache import AttentionState
 from dictation.model.config import BlockConfig
 from dictation.model.linear import Form, JointLinear, single
+from dictation.model.mixed import unmixed, wide
 
 
 def sinusoids(
@@ -133,17 +134,20 @@ class SelfAttention(nn.Module):
         self.out = single(self.out, form)
         if self.shifted or self.relative:
             width = self.position.in_features
-            self._positions = PositionTable(width, interleaved=True, project=self.position)
+            self._positions = PositionTable(width, interleaved=True, project=self._projected)
             self.register_buffer("both", self._both().detach(), persistent=False)
 
     def forward(self, x: Tensor, mask: Tensor | None, offset: int = 0) -> Tensor:
         """Attend within x (B, T, D); `mask` (B or 1, 1, T, T) bool, None: no restriction."""
         queries, keys, values = self._split_all(x)
-        if self.relative:
-            positions = self._positions_of(keys, (offset,)).expand_as(keys)
-            keys = torch.cat([keys, positions], dim=3)
-            values = F.pad(values, (0, self.head_width))
-        return self._attend(queries, keys, values, mask, 0)
+        with unmixed(x):
+            if self.relative:
+                positions = self._positions_of(keys, (offset,)).expand_as(keys)
+                keys = torch.cat([keys, positions], dim=3)
+                values = F.pad(values, (0, self.head_width))
+            attended = self._attend(queries, keys, values, mask, 0)
+        output: Tensor = self.out(attended)
+        return output
 
     def step(
         self,
@@ -159,10 +163,11 @@ class SelfAttention(nn.Module):
         each stream, or one for all. `mask` (B, 1, 1, n + C): which of the rows stand for frames.
         """
         queries, keys, values = self._split_all(x)
-        positions = self._positions_of(keys, offsets) if self.relative else None
-        known, state = state.count, state.appended(keys, values, positions)
-        output = self._attend(queries, state.key_rows, state.value_rows, mask, known)
-        return output, state.kept(keep)
+        with unmixed(x):
+            positions = self._positions_of(keys, offsets) if self.relative else None
+            known, state = state.count, state.appended(keys, values, positions)
+            attended = self._attend(queries, state.key_rows, state.value_rows, mask, known)
+        return self.out(attended), state.kept(keep)
 
     def initial_state(self, batch: int, device: torch.device) -> AttentionState:
         """Return an empty cache."""
@@ -173,8 +178,8 @@ class SelfAttention(nn.Module):
     def _split_all(self, x: Tensor) -> list[Tensor]:
         """Return queries, keys and values (B, H, T, D / H) of x (B, T, D)."""
         if self.joint is not None:
-            return [self._split(part) for part in self.joint(x)]
-        return [self._split(layer(x)) for layer in (self.query, self.key, self.value)]
+            return [self._split(wide(part)) for part in self.joint(x)]
+        return [self._split(wide(layer(x))) for layer in (self.query, self.key, self.value)]
 
     def _both(self) -> Tensor:
         """Return the biases that queries for content and for positions get, (H, 1, 2, D / H)."""
@@ -198,11 +203,16 @@ class SelfAttention(nn.Module):
             rows = self.position(rows)
         return self._split(rows[None])[0]
 
+    def _projected(self, rows: Tensor) -> Tensor:
+        """Project positions (n, D) in the type of the weights."""
+        projected: Tensor = self.position(rows.to(self.position.weight.dtype))
+        return projected.to(rows.dtype)
+
     def _attend(
         self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, first_query: int
     ) -> Tensor:
         """Attend from queries (B, H, C, D / H), the first of them at row `first_query`, to rows of
-        keys and values (B, H, K, W)."""
+        keys and values (B, H, K, W); returns (B, C, D)."""
         bias, dtype = mask, queries.dtype
         if self.relative:
             # One width for queries, keys and values: others take PyTorch's slow way.
@@ -217,8 +227,7 @@ class SelfAttention(nn.Module):
             queries, keys, values, attn_mask=bias, scale=self.head_width**-0.5
         )
         attended = attended[..., : self.head_width]
-        output: Tensor = self.out(attended.transpose(1, 2).flatten(2))
-        return output
+        return attended.transpose(1, 2).flatten(2)
 
     def _distance_scores(self, queries: Tensor, count: int, first_query: int) -> Tensor:
         """Return what the distances from `count` keys to queries (B, H, C, D / H), the first of

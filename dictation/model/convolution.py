@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from dictation.model.config import BlockConfig
 from dictation.model.layers import activation, norm
 from dictation.model.linear import Form, JointLinear, single
+from dictation.model.mixed import wide
 
 # So few frames are filtered faster by products and a sum than by a convolution.
 _FEW = 32
@@ -99,5 +100,5 @@ class ConvolutionModule(nn.Module):
                 filtered = filtered.add_(self.depthwise.bias)
         else:
             filtered = self.depthwise(waiting.transpose(1, 2)).transpose(1, 2)
-        output: Tensor = self.project(self.activation(self.norm(filtered)))
+        output: Tensor = self.project(self.activation(self.norm(wide(filtered))))
         return output

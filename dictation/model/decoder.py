@@ -12,6 +12,7 @@ from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
 from dictation.model.linear import Int8Linear
+from dictation.model.mixed import unmixed, wide
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,17 @@ class DecoderAttention(nn.Module):
 
     def project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values (B, H, T, D / H) of memory (B, T, D)."""
-        return self._split(self.key(memory)), self._split(self.value(memory))
+        return self._split(wide(self.key(memory))), self._split(wide(self.value(memory)))
 
     def forward(
         self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
     ) -> Tensor:
         """Attend from x (B, U, D); `mask`, broadcast to (B, H, U, T), is true where it may."""
         queries = self._split(self.query(x)).to(keys.dtype)
-        attended = F.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=mask, is_causal=causal
-        )
+        with unmixed(x):
+            attended = F.scaled_dot_product_attention(
+                queries, keys, values, attn_mask=mask, is_causal=causal
+            )
         output: Tensor = self.out(attended.transpose(1, 2).flatten(2).to(x.dtype))
         return output
 
@@ -283,7 +285,7 @@ class AttentionDecoder(nn.Module):
         return x + self._position_rows(first, first + tokens.size(1), x)
 
     def _scaled(self, tokens: Tensor) -> Tensor:
-        embedded: Tensor = self.embedding(tokens)
+        embedded = wide(self.embedding(tokens))
         return embedded if self._scale == 1.0 else embedded * self._scale
 
     def _position_rows(self, first: int, last: int, like: Tensor) -> Tensor:

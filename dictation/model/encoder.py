@@ -12,6 +12,7 @@ from dictation.model.config import BlockConfig, EncoderConfig
 from dictation.model.convolution import ConvolutionModule
 from dictation.model.layers import activation, norm
 from dictation.model.linear import Form, feed_forward, single
+from dictation.model.mixed import wide
 from dictation.model.stream import BlockState, StreamState
 from dictation.model.subsampling import Conv1dSubsampling, Conv2dSubsampling, pair_frames
 
@@ -228,7 +229,7 @@ class Encoder(nn.Module):
         if self.config.upper is None:
             return EncoderOutput(memory, lengths, memory, lengths)
         inside = torch.arange(memory.size(1), device=memory.device) < lengths[:, None]
-        paired = self.pairing(pair_frames(memory * inside[..., None]))
+        paired = wide(self.pairing(pair_frames(memory * inside[..., None])))
         top_lengths = (lengths + 1) // 2
         half = None if chunk_size is None else _half(chunk_size)
         top = self._run(self.upper, paired, top_lengths, half, left_context)
@@ -299,7 +300,7 @@ class Encoder(nn.Module):
         if self.config.upper is not None:
             x, more = _through(
                 self._upper_blocks(),
-                self.pairing(pair_frames(memory)),
+                wide(self.pairing(pair_frames(memory))),
                 states[count:],
                 left * _half(chunk_size),
                 tuple(offset // 2 for offset in offsets),
@@ -335,6 +336,7 @@ class Encoder(nn.Module):
         return x
 
     def _enter(self, x: Tensor, offsets: tuple[int, ...]) -> Tensor:
+        x = wide(x)
         if self._scale != 1.0:
             x = x * self._scale
         if not self._absolute:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -14,6 +15,7 @@ from dictation.model.config import BlockConfig, ModelConfig
 from dictation.model.encoder import FeedForward
 from dictation.model.joint import JointModel
 from dictation.model.linear import Form
+from dictation.model.mixed import halve_products, mixing
 from dictation.model.stream import StreamState, move_state
 
 T = TypeVar("T")
@@ -42,8 +44,23 @@ class Placement:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The torch type of features and of what is not quantised."""
-        return _TYPES[self.precision]
+        """The torch type of features and of what is neither quantised nor mixed in."""
+        return _TYPES[self.precision] if self.mixed_dtype is None else torch.float32
+
+    @property
+    def kind(self) -> str:
+        """The device without its number."""
+        return self.device.partition(":")[0]
+
+    @property
+    def mixed_dtype(self) -> torch.dtype | None:
+        """The half-precision type of products alone; None: everything has the same type."""
+        mixed = self.precision == "fp16" or (self.precision == "bf16" and self.kind != "cpu")
+        return _TYPES[self.precision] if mixed else None
+
+    def products(self) -> AbstractContextManager[object]:
+        """Return the context in which a model that was placed here computes."""
+        return mixing(self.kind, self.mixed_dtype)
 
     @property
     def form(self) -> Form:
@@ -114,10 +131,13 @@ def fastest_on_cpu(config: ModelConfig) -> Precision:
 
 def place(model: JointModel, placement: Placement) -> None:
     """Move a model there, in place, and give its layers the form that is fastest there: it can be
-    used, but neither trained nor stored, from now on. Features stay on the CPU, in float32."""
+    used within `placement.products()`, but neither trained nor stored, from now on. Features stay
+    on the CPU, in float32."""
     for part in _parts(model):
         part.to(placement.device, placement.dtype)
-    if placement.device.startswith("cuda"):
+        if placement.mixed_dtype is not None:
+            halve_products(part, placement.mixed_dtype)
+    if placement.kind == "cuda":
         torch.backends.cudnn.benchmark = True
     model.take_form(placement.form)
 
@@ -134,7 +154,8 @@ class PlacedModel:
         """Do work that changes nothing; where the device has no room for it, move to the CPU and do
         it there. Raises torch.OutOfMemoryError where the CPU has none either."""
         try:
-            return work()
+            with self.placement.products():
+                return work()
         except torch.OutOfMemoryError:
             if self.placement.device == "cpu":
                 raise

@@ -1,4 +1,4 @@
-"""The weights may be bf16 while features are float32: every way through the model still works."""
+"""Weights in half precision, features in float32: every way through the model still works."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SAMPLES = np.random.default_rng(1).normal(0, 0.1, 32_000).astype(np.float32)
 
 
 @pytest.mark.parametrize("whisper", [True, False], ids=["whisper stem", "wenet stem"])
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_a_stream_and_a_whole_utterance_are_recognised(whisper, precision):
     tokenizer = build_ctc_tokenizer(CHINESE, LATIN, 68)
     model = tiny_model(tiny_config(len(tokenizer), whisper=whisper))
@@ -23,4 +23,5 @@ def test_a_stream_and_a_whole_utterance_are_recognised(whisper, precision):
     partials = [stream.accept(part) for part in np.split(SAMPLES, 20)]
     assert sum(partial is not None for partial in partials) >= 5
     assert stream.finish().language == recognizer.transcribe(SAMPLES).language
-    assert model.ctc.weight.dtype == (torch.bfloat16 if precision == "bf16" else torch.float32)
+    types = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    assert model.ctc.weight.dtype == types[precision]
