@@ -273,7 +273,7 @@ def _encode_there(placed: PlacedModel, streams: Sequence[RecognitionStream]) -> 
     states = [placed.state_here(stream._encoder) for stream in streams]
     state = states[0] if len(states) == 1 else stack_states(states)
     frames = torch.stack([stream._due() for stream in streams])
-    output, state = model.encoder.step(
+    output, state = placed.step(
         placed.to_model(frames),
         state,
         settings.chunk_size,

@@ -1,7 +1,8 @@
 """Multi-head self-attention under a chunk mask, and the positions it knows."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -45,12 +46,15 @@ class PositionTable:
         self._project = project
         self._first = 0
         self._table = torch.zeros(0, width)
+        self._always: Tensor | None = None
 
     def rows(self, first: int, last: int, like: Tensor) -> Tensor:
         """Return positions first..last - 1 (last - first, width), typed and placed as `like`.
 
         Positions may be negative: distances to what comes later are.
         """
+        if self._always is not None:
+            return self._always
         table = self._table
         known = self._first <= first and last <= self._first + table.size(0)
         if not known or table.dtype != like.dtype or table.device != like.device:
@@ -62,6 +66,15 @@ class PositionTable:
             table = exact.to(like.dtype)
             table = self._table = table if self._project is None else self._project(table)
         return table[first - self._first : last - self._first]
+
+    @contextmanager
+    def always(self, rows: Tensor) -> Iterator[None]:
+        """Give these rows whatever positions are asked for: a recording knows no numbers."""
+        self._always = rows
+        try:
+            yield
+        finally:
+            self._always = None
 
 
 def chunk_mask(
@@ -202,6 +215,10 @@ class SelfAttention(nn.Module):
         if self.joint is None:  # the weights may change: nothing is kept
             rows = self.position(rows)
         return self._split(rows[None])[0]
+
+    def position_table(self) -> PositionTable | None:
+        """Return the table read at the places of frames, None where there is none."""
+        return self._positions if self.relative else None
 
     def _projected(self, rows: Tensor) -> Tensor:
         """Project positions (n, D) in the type of the weights."""

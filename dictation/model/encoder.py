@@ -211,6 +211,15 @@ class Encoder(nn.Module):
         """Width of `top`."""
         return self.config.block.width if self.config.upper is None else self.config.upper.width
 
+    def position_tables(self) -> list[tuple[PositionTable, int]]:
+        """Return the tables that a step reads at the place of its chunk, each with how many frames
+        of `memory` go to one of its rows."""
+        paces = [(block, 1) for block in self._lower_blocks()]
+        paces += [(block, 2) for block in self._upper_blocks()]
+        tables = [(block.attention.position_table(), pace) for block, pace in paces]
+        found = [(table, pace) for table, pace in tables if table is not None]
+        return [(self._positions, 1), *found] if self._absolute else found
+
     def forward(
         self,
         features: Tensor,

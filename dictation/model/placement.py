@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from dictation.errors import DictationError
 from dictation.model.config import BlockConfig, ModelConfig
-from dictation.model.encoder import FeedForward
+from dictation.model.encoder import EncoderOutput, FeedForward
+from dictation.model.graph import ChunkSteps, capture_for
 from dictation.model.joint import JointModel
 from dictation.model.linear import Form
 from dictation.model.mixed import halve_products, mixing
@@ -149,6 +150,18 @@ class PlacedModel:
         place(model, placement)
         self.model = model
         self.placement = placement
+        self._steps = ChunkSteps(model.encoder, capture_for(torch.device(placement.device)))
+
+    def step(
+        self,
+        features: Tensor,
+        state: StreamState,
+        chunk_size: int,
+        left_context: int = -1,
+        final: bool = False,
+    ) -> tuple[EncoderOutput, StreamState]:
+        """Do what `Encoder.step` does, within `run`, as a CUDA graph where one can be had."""
+        return self._steps.step(features, state, chunk_size, left_context, final)
 
     def run(self, work: Callable[[], T]) -> T:
         """Do work that changes nothing; where the device has no room for it, move to the CPU and do
@@ -161,6 +174,7 @@ class PlacedModel:
                 raise
             device = self.placement.device
         # Out of the handler: the error holds on to what filled the memory.
+        self._steps = ChunkSteps(self.model.encoder, None)
         for part in _parts(self.model):
             part.to("cpu", torch.float32)
         self.placement = Placement("cpu", "fp32")

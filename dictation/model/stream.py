@@ -96,6 +96,29 @@ def move_state(state: StreamState, device: torch.device, dtype: torch.dtype) -> 
     )
 
 
+def state_tensors(state: StreamState) -> list[Tensor]:
+    """Return all tensors of a state in a fixed order, that of `with_tensors`."""
+    tensors = [state.subsampling.features, state.subsampling.hidden, state.pending]
+    for block in state.blocks:
+        tensors += [block.attention.key_rows, block.attention.value_rows, block.convolution]
+    return tensors
+
+
+def with_tensors(
+    like: StreamState, tensors: Sequence[Tensor], offsets: tuple[int, ...]
+) -> StreamState:
+    """Return the state of these tensors, of which none stands for nothing, at `offsets`."""
+    features, hidden, pending, *rest = tensors
+    blocks = tuple(
+        BlockState(
+            AttentionState.of(rest[3 * index], rest[3 * index + 1], block.attention.width),
+            rest[3 * index + 2],
+        )
+        for index, block in enumerate(like.blocks)
+    )
+    return StreamState(SubsamplingState(features, hidden), pending, offsets, blocks)
+
+
 def _single(state: StreamState, stream: int) -> StreamState:
     def only(value: Tensor) -> Tensor:
         return value[stream : stream + 1]
