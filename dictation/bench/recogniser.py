@@ -20,7 +20,7 @@ from dictation.errors import DictationError
 from dictation.model.config import ModelConfig
 from dictation.model.decoder import AttentionDecoder
 from dictation.model.joint import JointModel
-from dictation.model.placement import PlacedModel, Placement, Precision, choose_device
+from dictation.model.placement import PlacedModel, Placement, choose_device, precisions_of
 from dictation.model.stream import StreamState, stack_states
 
 _CHECKOUT = Path(__file__).parents[2]
@@ -140,15 +140,8 @@ def _model(wanted: Wanted) -> JointModel:
 
 def _models(wanted: Wanted, device: str) -> dict[str, PlacedModel]:
     """Return the model in every precision there is on the device."""
-    precisions: list[Precision] = ["fp32"]
-    if device == "cpu":
-        precisions.append("int8")
-        if torch.cpu._is_avx512_bf16_supported():
-            precisions.append("bf16")
-    elif device.startswith("cuda"):
-        precisions.append("fp16")
     models = {}
-    for precision in precisions:
+    for precision in precisions_of(device):
         placed = PlacedModel(_model(wanted), Placement(device, precision))
         models[f"dictation {precision}"] = placed
     return models

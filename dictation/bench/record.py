@@ -83,6 +83,19 @@ class Names:
 
 
 @dataclass(frozen=True)
+class PrecisionChange:
+    """A set's error rates in one precision, of CTC's words and of the finished text, and by how
+    many points they differ from fp32's."""
+
+    name: str
+    precision: str
+    words: ErrorRate
+    text: ErrorRate
+    words_change: float | None
+    text_change: float | None
+
+
+@dataclass(frozen=True)
 class Record:
     """One run of `dictation bench all`; `date` is YYYY-MM-DD, UTC."""
 
@@ -95,6 +108,7 @@ class Record:
     rates: tuple[SetRates, ...] = ()
     sets: tuple[SetFacts, ...] = ()
     names: tuple[Names, ...] = ()
+    precisions: tuple[PrecisionChange, ...] = ()
 
     def figure(self, name: str) -> Figure | None:
         """Find a figure by name."""

@@ -1,5 +1,6 @@
 """`dictation bench all` and `compare`: every figure in a file, and two such files side by side."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from dictation.bench.record import (
     ErrorRate,
     Model,
     Names,
+    PrecisionChange,
     Record,
     SetFacts,
     SetRates,
@@ -26,9 +28,11 @@ from dictation.bench.record import (
 from dictation.bench.run import BenchSettings, run_bench
 from dictation.cli.figures import BenchOptions, bench_settings
 from dictation.cli.names import measure_names
+from dictation.cli.precisions import first_rates, points, print_rates, rates_by_precision
 from dictation.cli.rates import EvaluationOptions, assess_sets
 from dictation.config import Settings, load_settings
 from dictation.errors import DictationError
+from dictation.model.placement import choose_device, precisions_of
 from dictation.training.assessment import Assessment, read_recordings
 from dictation.training.scoring import Edits
 
@@ -76,6 +80,7 @@ def measure_everything(wanted: Everything, config: Path | None, out: Path) -> No
         rates=rates,
         sets=facts,
         names=_names(wanted, settings),
+        precisions=_precisions(wanted, settings, console),
     )
     write_record(record, out)
     console.print(f"written: {out}")
@@ -139,6 +144,32 @@ def _names(wanted: Everything, settings: Settings) -> tuple[Names, ...]:
     return tuple(
         Names(label == "with", recall.said, recall.written, recall.inserted, errors)
         for label, recall, errors in found.rows
+    )
+
+
+def _precisions(
+    wanted: Everything, settings: Settings, console: Console
+) -> tuple[PrecisionChange, ...]:
+    """Say what every precision of the device changes, and return it."""
+    if not wanted.manifests:
+        return ()
+    sets = [read_recordings(manifest, wanted.limit) for manifest in wanted.manifests]
+    # The user's own words would change what is measured.
+    recognition = settings.recognition.model_copy(update={"hot_words": os.devnull})
+    offered = precisions_of(choose_device(settings.model.device))
+    rows = rates_by_precision(sets, offered, settings.model, recognition)
+    print_rates(rows, console)
+    firsts = [first_rates(rows, row) for row in rows]
+    return tuple(
+        PrecisionChange(
+            row.name,
+            row.precision,
+            _rate(row.words),
+            _rate(row.text),
+            points(row.words, first.words),
+            points(row.text, first.text),
+        )
+        for row, first in zip(rows, firsts, strict=True)
     )
 
 

@@ -48,18 +48,34 @@ def evaluate_precisions(
     if model is not None:
         section = section.model_copy(update={"name": model})
     sets = [read_recordings(manifest, limit) for manifest in manifests]
+    rows = rates_by_precision(sets, precisions, section, recognition)
+    if as_json:
+        print(json.dumps([_values(row, first_rates(rows, row)) for row in rows], indent=2))
+        return
+    print_rates(rows, Console(highlight=False))
+
+
+def rates_by_precision(
+    sets: Sequence[Recordings],
+    precisions: Sequence[str],
+    section: ModelSection,
+    recognition: RecognitionSection,
+) -> list[PrecisionRates]:
+    """Recognise every recording in each precision. Raises DictationError."""
     rows: list[PrecisionRates] = []
     for precision in precisions:
         rows += _rates(sets, section.model_copy(update={"precision": precision}), recognition)
-    if as_json:
-        print(json.dumps([_values(row, _first(rows, row)) for row in rows], indent=2))
-        return
+    return rows
+
+
+def print_rates(rows: Sequence[PrecisionRates], console: Console) -> None:
+    """Print the rates set by set, with what changes against the first precision."""
     table = Table(title="Error rates by precision", title_justify="left", box=box.SIMPLE)
     for heading in ("set", "precision", "words", "change", "text", "change", "RTF"):
         justify: JustifyMethod = "left" if heading in ("set", "precision") else "right"
         table.add_column(heading, justify=justify, overflow="fold")
     for row in sorted(rows, key=lambda row: [each.name for each in rows].index(row.name)):
-        first = _first(rows, row)
+        first = first_rates(rows, row)
         table.add_row(
             row.name,
             row.precision,
@@ -67,9 +83,8 @@ def evaluate_precisions(
             *_cells(row.text, first.text),
             f"{row.factor:.3f}",
         )
-    console = Console(highlight=False)
     console.print(table)
-    console.print(f"change: in points, against {precisions[0]}; RTF: real-time factor")
+    console.print(f"change: in points, against {rows[0].precision}; RTF: real-time factor")
 
 
 def _rates(
@@ -97,7 +112,7 @@ def _summed(name: str, precision: str, scored: Sequence[Scored]) -> PrecisionRat
     )
 
 
-def _first(rows: Sequence[PrecisionRates], row: PrecisionRates) -> PrecisionRates:
+def first_rates(rows: Sequence[PrecisionRates], row: PrecisionRates) -> PrecisionRates:
     """Return the first row of the same set: what a row is compared with."""
     return next(each for each in rows if each.name == row.name)
 

@@ -114,12 +114,21 @@ def choose_precision(device: str, precision: str, measured: Callable[[], Precisi
     raise PlacementError(f"precision {precision!r} is none of auto, {', '.join(_TYPES)}")
 
 
+def precisions_of(device: str) -> list[Precision]:
+    """Return the precisions that are of use on a device, fp32 first."""
+    if device.startswith("cuda"):
+        return ["fp32", "fp16"]
+    if device != "cpu":
+        return ["fp32"]
+    if torch.cpu._is_avx512_bf16_supported():
+        return ["fp32", "int8", "bf16"]
+    return ["fp32", "int8"]
+
+
 def fastest_on_cpu(config: ModelConfig) -> Precision:
     """Try the feed-forwards of a model, which take most of its time, in each precision on a chunk
     of frames, and return the fastest; takes a fraction of a second."""
-    precisions: list[Precision] = ["fp32", "int8"]
-    if torch.cpu._is_avx512_bf16_supported():
-        precisions.append("bf16")
+    precisions = precisions_of("cpu")
     runs = {each: _run_of(config.encoder.block, each) for each in precisions}
     best = dict.fromkeys(precisions, float("inf"))
     for _ in range(_TURNS):

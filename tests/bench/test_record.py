@@ -150,6 +150,9 @@ def test_everything_is_measured_into_one_file(tmp_path):
     assert [row.text.reference > 0 for row in record.rates]
     assert record.sets[0].utterances == 1
     assert [each.listed for each in record.names] == [False, True]
+    assert [each.precision for each in record.precisions][:2] == ["fp32", "int8"]
+    assert record.precisions[0].text_change == 0.0
+    assert "against fp32" in done.stderr
     top = set(json.loads(out.read_text(encoding="utf-8")))
     assert {"date", "machine", "model", "effort", "figures", "rates", "sets", "names"} <= top
 
