@@ -273,9 +273,12 @@ def _rescoring(
     memory = torch.randn(1, frames, untouched.config.encoder.block.width)
     runs: dict[str, Run] = {}
     for who, placed in models.items():
-        # Decoders are the same in int8 as in fp32.
-        if not who.endswith("int8"):
-            runs[who] = _rescoring_run(placed, memory, texts)
+        # Placed in int8 the decoders stay in fp32; those in int8 are what captions may take.
+        first, reverse = placed.model.decoder, placed.model.reverse_decoder
+        assert first is not None
+        if placed.placement.precision == "int8":
+            first, reverse = first.in_int8(), None if reverse is None else reverse.in_int8()
+        runs[who] = _rescoring_run(placed, (first, reverse), memory, texts)
     if plain is not None:
         runs["plain, one by one"] = lambda: plain.plain_rescore(untouched, memory, texts)
     kind = "alike" if alike else "nothing alike"
@@ -283,17 +286,19 @@ def _rescoring(
     return _Part(name, _SECONDS, runs, {"plain, one by one"})
 
 
-def _rescoring_run(placed: PlacedModel, memory: Tensor, texts: Sequence[tuple[int, ...]]) -> Run:
-    model = placed.model
-    decoder, config = model.decoder, model.config.decoder
-    assert isinstance(decoder, AttentionDecoder)
+def _rescoring_run(
+    placed: PlacedModel,
+    decoders: tuple[AttentionDecoder, AttentionDecoder | None],
+    memory: Tensor,
+    texts: Sequence[tuple[int, ...]],
+) -> Run:
+    config = placed.model.config.decoder
     assert config is not None
     assert config.start is not None
     assert config.end is not None
     there = placed.to_model(memory)
     spelled = Texts([config.start], config.end, texts)
     nbest = [Hypothesis(text, -1.0) for text in texts]
-    decoders = (decoder, model.reverse_decoder)
     return lambda: placed.run(lambda: rescore(decoders, there, nbest, RescoringWeights(), spelled))
 
 

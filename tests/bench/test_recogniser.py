@@ -37,6 +37,8 @@ def test_every_part_is_timed_beside_its_references():
         "prefix beam 10",
         "rescoring 10 x 60",
     }
+    rescored = {each.who for each in timings.timings if each.part.startswith("rescoring")}
+    assert {"dictation fp32", "dictation int8"} <= rescored
     assert all(each.factor > 0 and each.cpu >= 0 for each in timings.timings)
     assert len(timing_table(timings)) == len(timings.timings) + 6
     assert len(json.loads(json.dumps(timing_values(timings)))["timings"]) == len(timings.timings)
