@@ -52,7 +52,13 @@ def _speak(daemon, chance):
         threading.Event().wait(chance.uniform(0.3, 0.6))
         daemon.ask("stop")
         wait_until(
-            lambda: len(daemon.heard) > before or daemon.process.poll() is not None, "the text"
+            # In between two words of who speaks, half a second may hold no speech.
+            lambda: (
+                len(daemon.heard) > before
+                or daemon.process.poll() is not None
+                or daemon.ask("status").status == "idle"
+            ),
+            "the text",
         )
         if chance.random() < 0.5:  # the others run into the next one
             wait_until(
