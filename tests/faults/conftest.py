@@ -5,15 +5,16 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import pulse
 from tests.faults.counted import NumberedDaemon
-from tests.loudness import voice
+from tests.loudness import silence, voice
 from tests.pulse import VirtualMicrophone
 from tests.xsession import XSession, wait_until, xsession
 
-_SPEECH_SECONDS = 300.0
+_BREATHS = 250
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +39,16 @@ def sound() -> Iterator[VirtualMicrophone]:
 
 @pytest.fixture
 def talking(sound: VirtualMicrophone) -> Iterator[None]:
-    """Somebody who speaks all the time, for as long as the test takes."""
+    """Somebody who speaks all the time, for as long as the test takes.
+
+    Who never drew breath would soon be taken for the background of the room.
+    """
     over = threading.Event()
+    speech = np.tile(np.concatenate((voice(1.0), silence(0.2))), _BREATHS)
 
     def talk() -> None:
         while not over.is_set():
-            player = sound.start_playing(voice(_SPEECH_SECONDS))
+            player = sound.start_playing(speech)
             while player.poll() is None and not over.wait(0.2):
                 pass
             pulse.end(player)
