@@ -20,6 +20,7 @@ class _Table(BaseModel):
 
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -57,6 +58,51 @@ class CorpusTable(_Table):
     weight: Rate = 1.0
 
 
+Range = tuple[float, float]
+
+
+class AugmentTable(_Table):
+    """How often and how strongly training audio is changed.
+
+    Probabilities in 0..1, SNR in dB, levels in dB of gain, padding and pauses in seconds. `joined`:
+    how often another utterance follows in the same recording, where neither is longer than
+    `joined_seconds`; one of another language makes a mixed one. Masks are counted, their widths in
+    mel bins and in frames.
+    """
+
+    joined: Fraction = 0.5
+    joined_seconds: float = 5.0
+    pause: Range = (0.03, 0.5)
+    speed: Fraction = 0.6
+    speed_range: Range = (0.88, 1.15)
+    pitch: Fraction = 0.2
+    pitch_semitones: Range = (-3.0, 3.0)
+    noise: Fraction = 0.35
+    noise_snr: Range = (5.0, 25.0)
+    room: Fraction = 0.25
+    telephone: Fraction = 0.08
+    opus: Fraction = 0.15
+    opus_kbps: Range = (8.0, 32.0)
+    gain: Range = (-12.0, 6.0)
+    padding: Annotated[float, Field(ge=0.0)] = 0.5
+    frequency_masks: Count = 2
+    frequency_width: Count = 14
+    time_masks: Count = 2
+    time_width: Count = 30
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "AugmentTable":
+        for name in ("pause", "speed_range", "pitch_semitones", "noise_snr", "opus_kbps", "gain"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name}: {low} is above {high}")
+        if self.opus_kbps[0] < 6.0 or self.opus_kbps[1] > 256.0:
+            raise ValueError("opus_kbps: Opus takes 6 to 256 for one voice")
+        if self.speed_range[0] <= 0.0:
+            raise ValueError("speed_range: a speed is above 0")
+        return self
+
+
 class LossTable(_Table):
     """Weights of the parts of the loss.
 
@@ -64,6 +110,10 @@ class LossTable(_Table):
     by the last step. `reverse`: what part of the attention loss is that of the decoder that reads
     from the end, where there is one. `distillation`: of the distance to the encoder states of
     `teacher`, a model folder with an encoder of the same shape, which hears the whole utterance.
+    `attention_context`: what the decoder reads, the encoder's states under the step's chunk mask,
+    those of the whole utterance, or both in turn of one step (the last two encode twice).
+    `per`: what the sums of CTC and attention are divided by, utterances or what each has to predict
+    (long utterances then weigh no more a token than short ones).
     """
 
     ctc: Fraction = 0.7
@@ -75,6 +125,8 @@ class LossTable(_Table):
     label_smoothing: Fraction = 0.1
     distillation: Annotated[float, Field(ge=0.0)] = 0.0
     teacher: Path | None = None
+    attention_context: Literal["chunk", "full", "both"] = "chunk"
+    per: Literal["utterance", "token"] = "utterance"
 
     @model_validator(mode="after")
     def _taught(self) -> "LossTable":
@@ -101,6 +153,9 @@ class ScheduleTable(_Table):
     modules inside them rest for the first `hold` steps, which see full context. A step takes
     `accumulate` batches. `averaging`: what the mean of the weights, which is what is kept, holds on
     to from step to step. `patience`: the run ends after so many evaluations without a better one.
+    `frozen`: names of parts that do not learn ("encoder", "encoder.blocks", "decoder", "ctc").
+    `pull`: what share of the way, times the learning rate, each step draws the weights back to
+    where the run began (L2-SP, Li et al. 2018, taken out of the gradient as AdamW does with decay).
     """
 
     steps: Positive
@@ -108,11 +163,13 @@ class ScheduleTable(_Table):
     new_rate: Rate = 1e-3
     inner_rate: Rate = 3e-4
     old_rate: Rate = 4e-5
-    hold: Annotated[int, Field(ge=0)] = 0
+    hold: Count = 0
     accumulate: Positive = 1
     averaging: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.999
     clip: Rate = 5.0
     patience: Positive | None = None
+    frozen: tuple[str, ...] = ()
+    pull: Annotated[float, Field(ge=0.0)] = 0.0
 
 
 class ChunkTable(_Table):
@@ -133,17 +190,19 @@ class TrainingConfig(_Table):
     corpus: tuple[CorpusTable, ...]
     noise: tuple[Path, ...] = ()
     silence: tuple[Path, ...] = ()
+    silence_weight: Rate = 2.0
     dev: tuple[Path, ...] = ()
     dev_limit: Positive = 60
     loss: LossTable = LossTable()
     schedule: ScheduleTable
     chunks: ChunkTable = ChunkTable()
+    augmentation: AugmentTable = AugmentTable()
     batch_seconds: Positive = 90
     seed: int = 1
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     threads: Positive = 2
-    loaders: Annotated[int, Field(ge=0)] = 1
+    loaders: Count = 1
     save_every: Positive = 200
     evaluate_every: Positive = 500
 

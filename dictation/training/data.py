@@ -15,7 +15,8 @@ from dictation.audio.files import read_audio
 from dictation.model.features import LogMel
 from dictation.text.normalize import is_cjk, spoken_form
 from dictation.text.tokenizer import DecoderTokenizer, Tokenizer
-from dictation.training.augment import AugmentConfig, augment, join, mask_features
+from dictation.training.augment import augment, join, mask_features
+from dictation.training.config import AugmentTable
 from dictation.training.manifest import Utterance
 
 _IGNORED = -100
@@ -98,7 +99,7 @@ class BatchBuilder(Dataset[Batch]):
         features: LogMel,
         tokenizer: Tokenizer,
         decoder_tokenizer: DecoderTokenizer | None,
-        config: AugmentConfig | None,
+        config: AugmentTable | None,
         seed: tuple[int, ...],
     ) -> None:
         self._corpora = corpora

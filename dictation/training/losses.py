@@ -19,7 +19,8 @@ _IGNORED = -100
 
 @dataclass(frozen=True)
 class Counts:
-    """What the sums of a step are divided by: all its utterances, and those with a language.
+    """What the sums of a step are divided by: all its utterances, those with a language, the units
+    that CTC has to find, and the tokens each decoder has to predict.
 
     A step may be several batches, in several processes: divided by the whole step's counts, their
     gradients add up to those of one large batch.
@@ -27,12 +28,18 @@ class Counts:
 
     utterances: int
     labelled: int
+    units: int
+    tokens: int
 
     @classmethod
     def of(cls, batches: Sequence[Batch]) -> "Counts":
         """Count what is in some batches."""
         labelled = sum(int((batch.languages != _IGNORED).sum()) for batch in batches)
-        return cls(sum(len(batch.lengths) for batch in batches), labelled)
+        utterances = sum(len(batch.lengths) for batch in batches)
+        units = sum(int(batch.target_lengths.sum()) for batch in batches)
+        tokens = sum(int((batch.next_tokens != _IGNORED).sum()) for batch in batches)
+        # A decoder that writes CTC's units is given no tokens: it predicts those and their end.
+        return cls(utterances, labelled, units, tokens or units + utterances)
 
 
 @dataclass(frozen=True)
@@ -56,31 +63,31 @@ def joint_loss(
     teacher: Encoder | None = None,
 ) -> Losses:
     """Return the joint CTC/attention loss (Watanabe et al. 2017, eq. 10) with the language head's
-    cross-entropy, per utterance, under a chunk mask. A decoder that writes CTC's units learns from
-    the CTC targets. `teacher`: whose states with full context are those to come near to."""
+    cross-entropy, per utterance or token, under a chunk mask. A decoder that writes CTC's units
+    learns from the CTC targets. `teacher`: whose states with full context are to be come near to.
+    """
     counts = counts or Counts.of([batch])
+    per_token = weights.per == "token"
     output = model.encoder(batch.features, batch.lengths, chunk_size, left_context)
     log_probs = model.ctc_log_probs(output.top)
-    ctc = (
-        F.ctc_loss(
-            log_probs.transpose(0, 1),
-            batch.targets,
-            output.top_lengths,
-            batch.target_lengths,
-            reduction="sum",
-            zero_infinity=True,
-        )
-        / counts.utterances
-    )
+    ctc = F.ctc_loss(
+        log_probs.transpose(0, 1),
+        batch.targets,
+        output.top_lengths,
+        batch.target_lengths,
+        reduction="sum",
+        zero_infinity=True,
+    ) / max(1, counts.units if per_token else counts.utterances)
     attention = language = distillation = torch.zeros((), device=ctc.device)
     if weights.attention > 0.0:
-        for part, decoder, tokens, following in _decoder_parts(model, batch, weights.reverse):
-            states = decoder(tokens, output.memory, output.memory_lengths)
-            scored = following != _IGNORED
-            divergence = smoothed_divergence(
-                decoder.logits(states[scored]).float(), following[scored], weights.label_smoothing
-            )
-            attention = attention + part * divergence / counts.utterances
+        memories = [output.memory]
+        if chunk_size is not None and weights.attention_context != "chunk":
+            whole = model.encoder(batch.features, batch.lengths).memory
+            memories = [whole] if weights.attention_context == "full" else [output.memory, whole]
+        divisor = max(1, counts.tokens if per_token else counts.utterances) * len(memories)
+        for memory in memories:
+            surprise = _attention_loss(model, batch, weights, memory, output.memory_lengths)
+            attention = attention + surprise / divisor
     told = model.language_log_probs(output)
     if told is not None and weights.language > 0.0 and counts.labelled:
         surprise = F.nll_loss(told, batch.languages, ignore_index=_IGNORED, reduction="sum")
@@ -98,6 +105,21 @@ def joint_loss(
     )
     parts = (ctc, attention, language, distillation)
     return Losses(total, *(part.detach() for part in parts))
+
+
+def _attention_loss(
+    model: JointModel, batch: Batch, weights: LossTable, memory: Tensor, lengths: Tensor
+) -> Tensor:
+    """Return the decoders' loss on memory (B, T, D), summed over all they predict."""
+    loss = torch.zeros((), device=memory.device)
+    for part, decoder, tokens, following in _decoder_parts(model, batch, weights.reverse):
+        states = decoder(tokens, memory, lengths)
+        scored = following != _IGNORED
+        divergence = smoothed_divergence(
+            decoder.logits(states[scored]).float(), following[scored], weights.label_smoothing
+        )
+        loss = loss + part * divergence
+    return loss
 
 
 def state_distance(states: Tensor, wanted: Tensor, lengths: Tensor) -> Tensor:

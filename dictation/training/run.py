@@ -15,7 +15,7 @@ from dictation.errors import DictationError
 from dictation.model.encoder import Encoder
 from dictation.model.joint import JointModel
 from dictation.model.placement import Placement, Precision, choose_device, choose_precision
-from dictation.training.config import ScheduleTable, TrainingConfig
+from dictation.training.config import ScheduleTable, TrainingConfig, TrainingConfigError
 from dictation.training.data import Batch
 from dictation.training.losses import Counts, joint_loss
 from dictation.training.records import StepRecord
@@ -36,7 +36,9 @@ class RunError(DictationError):
 class Run:
     """A model in training, with the mean of its weights, which is what is kept in the end.
 
-    `best` and `waited`: the lowest error seen on the development sets, and how many looks ago.
+    `beginning`: the weights to be pulled towards, in the order of the parameters, none without a
+    pull; in half precision, for the room they take. `best` and `waited`: the lowest error
+    seen on the development sets, and how many looks ago.
     """
 
     checkpoint: Checkpoint
@@ -44,6 +46,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     old_names: frozenset[str]
+    beginning: tuple[Tensor, ...]
     device: torch.device
     precision: str
     step: int = 0
@@ -74,11 +77,16 @@ def begin_run(start: Start, config: TrainingConfig, team: Team) -> Run:
     average.load_state_dict(model.state_dict())
     named = dict(model.named_parameters())
     schedule = config.schedule
+    frozen = frozen_names(model, schedule.frozen)
     heads = {name for name in named if name.startswith(HEADS)}
     upper = {name for name in named if name.startswith(UPPER)}
     old = set(start.old_names)
     groups = [
-        {"params": [named[name] for name in named if name in names], "base": rate, "begin": begin}
+        {
+            "params": [named[name] for name in named if name in names - frozen],
+            "base": rate,
+            "begin": begin,
+        }
         for names, rate, begin in (
             (heads, schedule.new_rate, 0),
             (upper, schedule.inner_rate, 0),
@@ -86,6 +94,9 @@ def begin_run(start: Start, config: TrainingConfig, team: Team) -> Run:
             (old - heads - upper, schedule.old_rate, schedule.hold),
         )
     ]
+    for name in frozen:
+        named[name].requires_grad_(False)
+    beginning = _halves(model) if schedule.pull else ()
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     place = torch.device(placement.device)
     scaler = torch.amp.GradScaler(place.type, enabled=placement.precision == "fp16")
@@ -95,9 +106,28 @@ def begin_run(start: Start, config: TrainingConfig, team: Team) -> Run:
         optimizer,
         scaler,
         start.old_names,
+        beginning,
         place,
         placement.precision,
     )
+
+
+def frozen_names(model: JointModel, parts: Sequence[str]) -> frozenset[str]:
+    """Return the names of the parameters in some parts of a model. Raises TrainingConfigError for
+    a part that is not there, and where nothing is left to learn."""
+    names = [name for name, _ in model.named_parameters()]
+    frozen: set[str] = set()
+    for part in parts:
+        found = {name for name in names if name == part or name.startswith(part + ".")}
+        if not found:
+            known = ", ".join(dict.fromkeys(name.split(".")[0] for name in names))
+            raise TrainingConfigError(
+                f"schedule.frozen: the model has no part {part!r}; it has {known} and their parts"
+            )
+        frozen |= found
+    if len(frozen) == len(names):
+        raise TrainingConfigError("schedule.frozen: nothing is left to learn")
+    return frozenset(frozen)
 
 
 def take_step(
@@ -116,7 +146,8 @@ def take_step(
         weights = weights.model_copy(update={"attention": 0.0})
     torch.manual_seed((config.seed * 1_000_003 + run.step) * 1009 + team.rank)
     mine = Counts.of(batches)
-    counts = Counts(*team.sum_counts((mine.utterances, mine.labelled), run.device))
+    own = (mine.utterances, mine.labelled, mine.units, mine.tokens)
+    counts = Counts(*team.sum_counts(own, run.device))
     run.optimizer.zero_grad(set_to_none=True)
     parts = torch.zeros(6, device=run.device)
     for batch in batches:
@@ -135,6 +166,7 @@ def take_step(
     norm = float(nn.utils.clip_grad_norm_(model.parameters(), schedule.clip))
     if math.isfinite(norm) or run.scaler.is_enabled():  # the scaler passes over such a step itself
         run.scaler.step(run.optimizer)
+        _pull(run, schedule.pull)
     run.scaler.update()
     run.step += 1
     run.batch += len(batches)
@@ -150,6 +182,7 @@ def save_run(run: Run, folder: Path) -> None:
         "average": run.average.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "scaler": run.scaler.state_dict(),
+        "beginning": list(run.beginning),
         "old_names": sorted(run.old_names),
         "precision": run.precision,
         "position": [run.step, run.epoch, run.batch],
@@ -185,8 +218,18 @@ def resume_run(folder: Path, config: TrainingConfig, team: Team) -> Run | None:
     run = begin_run(start, known, team)
     run.checkpoint.model.load_state_dict(values["model"])
     run.average.load_state_dict(values["average"])
-    run.optimizer.load_state_dict(values["optimizer"])
+    try:
+        run.optimizer.load_state_dict(values["optimizer"])
+    except ValueError as error:
+        raise RunError(
+            f"{folder / _STATE}: other parts learned then; give schedule.frozen as it was, or "
+            "begin another run from this one's model"
+        ) from error
     run.scaler.load_state_dict(values["scaler"])
+    if config.schedule.pull:
+        # A run that was not pulled until now is pulled to where it is taken up.
+        began = [each.to(run.device) for each in values.get("beginning", [])]
+        run.beginning = tuple(began) or _halves(run.checkpoint.model)
     run.step, run.epoch, run.batch = values["position"]
     run.best, run.waited = values["best"]
     return run
@@ -198,6 +241,24 @@ def _set_rates(run: Run, schedule: ScheduleTable) -> None:
         group["lr"] = group["base"] * factor
         for parameter in group["params"]:
             parameter.requires_grad_(factor > 0.0)
+
+
+def _halves(model: JointModel) -> tuple[Tensor, ...]:
+    return tuple(each.detach().half() for each in model.parameters())
+
+
+def _pull(run: Run, strength: float) -> None:
+    """Draw what learns back to where it began."""
+    if not run.beginning:
+        return
+    model = run.checkpoint.model
+    began = dict(zip(model.parameters(), run.beginning, strict=True))
+    with torch.no_grad():
+        for group in run.optimizer.param_groups:
+            for parameter in group["params"]:
+                if group["lr"] > 0.0:
+                    share = min(1.0, group["lr"] * strength)
+                    parameter.lerp_(began[parameter].to(parameter.dtype), share)
 
 
 def _average(run: Run, decay: float) -> None:

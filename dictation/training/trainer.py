@@ -13,7 +13,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from dictation.checkpoints.own import save_checkpoint
 from dictation.model.features import LogMel
-from dictation.training.augment import AugmentConfig
 from dictation.training.config import TrainingConfig, TrainingConfigError
 from dictation.training.data import Batch, BatchBuilder, Corpus, load_samples, loader, plan_epoch
 from dictation.training.evaluation import greedy_errors
@@ -95,7 +94,7 @@ def _read(config: TrainingConfig) -> _Material:
     noise = [load_samples(u.audio) for path in config.noise for u in read_manifest(path)]
     silence = [utterance for path in config.silence for utterance in read_manifest(path)]
     if silence:
-        corpora.append(Corpus(silence, 2.0))
+        corpora.append(Corpus(silence, config.silence_weight))
     return _Material(tuple(corpora), tuple(map(torch.from_numpy, noise)))
 
 
@@ -121,7 +120,7 @@ def _steps(
             features,
             run.checkpoint.tokenizer,
             run.checkpoint.decoder_tokenizer,
-            AugmentConfig(),
+            config.augmentation,
             (config.seed, run.epoch),
         )
         batches = loader(builder, mine[run.batch :], config.loaders)

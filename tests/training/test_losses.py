@@ -103,3 +103,39 @@ def test_the_gradients_of_parts_add_up_to_those_of_the_whole():
     assert len(whole) == len(parts) > 10
     for one, other in zip(whole, parts, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+def one_batch():
+    return Batch(
+        features=torch.randn(2, 60, 20, generator=torch.Generator().manual_seed(0)),
+        lengths=torch.tensor([60, 40]),
+        targets=torch.tensor([[3, 4, 5, 6], [7, 8, 0, 0]]),
+        target_lengths=torch.tensor([4, 2]),
+        tokens=torch.tensor([[1, 2, 3], [1, 2, 0]]),
+        next_tokens=torch.tensor([[2, 3, 4], [2, 5, -100]]),
+        languages=torch.tensor([0, 1]),
+        seconds=1.0,
+    )
+
+
+def test_a_loss_by_token_is_that_by_utterance_shared_out():
+    model, batch = tiny_model(tiny_config(decoder=20)).eval(), one_batch()
+    whole = joint_loss(model, batch, LossTable(), 4, -1)
+    shared = joint_loss(model, batch, LossTable(per="token"), 4, -1)
+    assert Counts.of([batch]) == Counts(utterances=2, labelled=2, units=6, tokens=5)
+    assert shared.ctc.item() == pytest.approx(whole.ctc.item() * 2 / 6, rel=1e-5)
+    assert shared.attention.item() == pytest.approx(whole.attention.item() * 2 / 5, rel=1e-5)
+
+
+def test_the_decoder_reads_the_memory_it_is_told_to():
+    model, batch = tiny_model(tiny_config(decoder=20)).eval(), one_batch()
+
+    def attention(context, chunk_size):
+        weights = LossTable(attention_context=context)
+        return joint_loss(model, batch, weights, chunk_size, -1).attention.item()
+
+    chunked, whole = attention("chunk", 4), attention("chunk", None)
+    assert chunked != pytest.approx(whole, rel=1e-5)
+    assert attention("full", 4) == pytest.approx(whole, rel=1e-5)
+    assert attention("both", 4) == pytest.approx((chunked + whole) / 2, rel=1e-5)
+    assert attention("both", None) == pytest.approx(whole, rel=1e-5)

@@ -16,6 +16,7 @@ from dictation.model.presets import article
 from dictation.training import starting
 from dictation.training.config import TrainingConfigError, read_training_config
 from dictation.training.records import ErrorRecord, StepRecord, read_records
+from dictation.training.run import RunError
 from dictation.training.trainer import train
 from tests import wenet_folder
 from tests.models import tiny_checkpoint, tiny_config, tiny_model
@@ -154,3 +155,71 @@ def test_a_preset_begins_from_nothing(tmp_path, manifest, monkeypatch):
     assert decoder.start == decoder.end == len(loaded.tokenizer) - 1
     assert loaded.tokenizer.decode(loaded.tokenizer.encode("今天 the code")) == "今天 the code"
     assert all(record.attention > 0.0 for record in steps_of(tmp_path / "run"))
+
+
+def change(tmp_path, manifest, out, tables):
+    """How far each parameter has moved after three steps."""
+    recipe = write_recipe(tmp_path, manifest, 3, out=out, tables=tables)
+    trained = load_checkpoint(train(read_training_config(recipe), console(), {})).model
+    began = load_checkpoint(tmp_path / "start").model
+    moved = zip(began.named_parameters(), trained.parameters(), strict=True)
+    # What is kept is kept in half precision.
+    return {
+        name: float((one.detach().half().float() - other.detach()).abs().max())
+        for (name, one), other in moved
+    }
+
+
+def test_frozen_parts_stay_as_they_were_and_the_others_learn(tmp_path, manifest):
+    moved = change(tmp_path, manifest, "frozen", 'frozen = ["encoder.blocks", "ctc"]')
+    still = {name for name, far in moved.items() if far == 0.0}
+    assert {name for name in moved if name.startswith(("encoder.blocks.", "ctc."))} <= still
+    assert not {name for name in moved if name.startswith("encoder.upper.")} <= still
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ('["encodr"]', "no part 'encodr'; it has encoder, ctc, language and"),
+        ('["encoder", "ctc", "language"]', "nothing is left to learn"),
+    ],
+)
+def test_wrong_frozen_parts_are_refused(tmp_path, manifest, parts, message):
+    recipe = write_recipe(tmp_path, manifest, 2, tables=f"frozen = {parts}")
+    with pytest.raises(TrainingConfigError, match=message):
+        train(read_training_config(recipe), console(), {})
+
+
+def test_a_pull_keeps_the_weights_nearer_to_where_they_began(tmp_path, manifest):
+    rates = "new_rate = 1e-2\ninner_rate = 1e-2\nold_rate = 1e-2\n"
+    free = change(tmp_path, manifest, "free", rates)
+    pulled = change(tmp_path, manifest, "pulled", rates + "pull = 60.0")
+    assert sum(pulled.values()) < 0.8 * sum(free.values())
+
+
+def test_a_pulled_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, manifest):
+    tables = "pull = 5.0"
+    whole = write_recipe(tmp_path, manifest, 6, out="whole", tables=tables)
+    train(read_training_config(whole), console(), {})
+    stopped = read_training_config(write_recipe(tmp_path, manifest, 6, out="half", tables=tables))
+    saved = tmp_path / "half" / "training.pt"
+    states = {}
+    torch_save = torch.save
+
+    def keep(values, path):
+        torch_save(values, path)
+        states[values["position"][0]] = path.read_bytes()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "save", keep)
+        train(stopped, console(), {})
+    saved.write_bytes(states[3])
+    train(stopped, console(), {})
+    assert steps_of(tmp_path / "whole") == steps_of(tmp_path / "half")
+
+
+def test_a_run_whose_frozen_parts_were_changed_is_refused_in_a_line(tmp_path, manifest):
+    train(read_training_config(write_recipe(tmp_path, manifest, 2)), console(), {})
+    other = write_recipe(tmp_path, manifest, 3, tables='frozen = ["language"]')
+    with pytest.raises(RunError, match="other parts learned then"):
+        train(read_training_config(other), console(), {})

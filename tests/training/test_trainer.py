@@ -8,8 +8,13 @@ import torch
 from rich.console import Console
 
 from dictation.checkpoints.own import load_checkpoint
-from dictation.training.augment import AugmentConfig, augment, join, mix
-from dictation.training.config import LossTable, TrainingConfigError, read_training_config
+from dictation.training.augment import augment, join, mix
+from dictation.training.config import (
+    AugmentTable,
+    LossTable,
+    TrainingConfigError,
+    read_training_config,
+)
 from dictation.training.data import Corpus, follow, plan_epoch, written_target
 from dictation.training.manifest import ManifestError, Utterance, read_manifest
 from dictation.training.schedule import draw_chunk, learning_factor
@@ -132,7 +137,7 @@ def test_noise_is_mixed_at_the_ratio_asked_for():
 
 def test_augmentation_is_the_same_for_the_same_generator_and_never_clips():
     speech = np.sin(np.arange(16_000) * 0.1).astype(np.float32)
-    every = AugmentConfig(speed=1, noise=1, room=1, telephone=1)
+    every = AugmentTable(speed=1, pitch=1, noise=1, room=1, telephone=1, opus=1)
     noise = np.random.default_rng(1).standard_normal(64_000).astype(np.float32)
     one, other = (augment(speech, every, np.random.default_rng(5), noise) for _ in range(2))
     assert np.array_equal(one, other)
