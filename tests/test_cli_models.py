@@ -2,23 +2,28 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from dictation.assets import AssetError, model_folder
 from dictation.catalogue.entries import CATALOGUE
 from dictation.checkpoints.folders import load_folder
+from dictation.checkpoints.own import save_checkpoint
 from dictation.cli import told
 from dictation.cli.app import app
 from dictation.cli.models import import_model
 from dictation.cli.sizes import published_shape
 from dictation.config import load_settings
 from dictation.loading import load_recognizer
+from dictation.model.joint import JointModel
 from dictation.model.sizes import model_size
 from dictation.recognizer import Recognizer
 from tests.catalogue.server import Site, serving
+from tests.models import tiny_checkpoint
 from tests.wenet_folder import pack, settings, write
 
 NAME = "aishell_u2pp_conformer_exp"
@@ -204,3 +209,32 @@ def test_why_not_is_told_in_one_line(tmp_path, capsys, damage, message):
     complaint = capsys.readouterr().err
     assert message in complaint
     assert complaint.count("\n") == 1
+
+
+def test_an_average_lies_between_two_models_and_its_ends_are_these(tmp_path):
+    names = ("one", "other")
+    for seed, name in enumerate(names):
+        torch.manual_seed(seed)
+        fresh = JointModel(tiny_checkpoint().model.config)
+        save_checkpoint(replace(tiny_checkpoint(), model=fresh), tmp_path / name, torch.float32)
+    for weight in (0.0, 0.25, 1.0):
+        out = tmp_path / f"at-{weight}"
+        result = run("average", *(tmp_path / name for name in names), out, "--weight", weight)
+        assert result.exit_code == 0, result.output
+        one, other, mean = (
+            load_folder(each).model.state_dict() for each in (*(tmp_path / n for n in names), out)
+        )
+        for name, value in mean.items():
+            wanted = (1 - weight) * one[name] + weight * other[name]
+            torch.testing.assert_close(value, wanted, atol=1e-3, rtol=1e-3)
+
+
+def test_models_of_two_shapes_are_not_averaged_and_nothing_is_overwritten(tmp_path):
+    save_checkpoint(tiny_checkpoint(), tmp_path / "tiny", torch.float32)
+    result = run(
+        "average", tmp_path / "tiny", write(tmp_path / "theirs", settings()), tmp_path / "o"
+    )
+    assert "shape or vocabulary is not that of" in str(result.exception)
+    assert not (tmp_path / "o").exists()
+    result = run("average", tmp_path / "tiny", tmp_path / "tiny", tmp_path / "tiny")
+    assert "is there already" in str(result.exception)

@@ -8,12 +8,14 @@ import pytest
 from dictation import load_model
 from dictation.assets import model_folder, samples_folder
 from dictation.audio.files import read_audio
+from dictation.checkpoints.own import load_checkpoint
 from dictation.recognizer import Recognizer
 from dictation.text.pipeline import Context, TextSettings, format_text
 from dictation.text.writing.dictionary import Dictionary
 from dictation.training.evaluation import error_rate
 from dictation.training.manifest import read_manifest
 from dictation.training.scoring import edits, read_out
+from dictation.training.vocabulary import common_characters
 from tests.audio.corpus import load, recordings
 
 SAMPLES = json.loads((samples_folder() / "samples.json").read_text(encoding="utf-8"))
@@ -101,3 +103,12 @@ def test_every_file_of_the_model_can_be_kept_in_a_repository():
         path.name for path in files
     }
     assert max(path.stat().st_size for path in files) < 90_000_000
+
+
+def test_every_common_character_can_be_written():
+    characters = common_characters()
+    assert len(characters) == 3755  # the first level of GB/T 2312-1980
+    checkpoint = load_checkpoint(model_folder("starter"))
+    for tokenizer in (checkpoint.tokenizer, checkpoint.decoder_tokenizer):
+        lost = [each for each in characters if tokenizer.decode(tokenizer.encode(each)) != each]
+        assert lost == []

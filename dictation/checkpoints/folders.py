@@ -6,6 +6,7 @@ import torch
 
 from dictation.checkpoints.own import (
     Checkpoint,
+    ModelError,
     load_checkpoint,
     read_config,
     save_checkpoint,
@@ -38,6 +39,26 @@ def convert_folder(source: Path, target: Path) -> Checkpoint:
     checkpoint = load_folder(source)
     save_checkpoint(checkpoint, target, torch.float32)
     return checkpoint
+
+
+def average_folders(first: Path, second: Path, weight: float, target: Path) -> Checkpoint:
+    """Write the model whose weights lie `weight` (0..1) of the way from one model to another of
+    the same shape and vocabulary (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+
+    Raises ModelError or TokenizerError, also where the two differ, or OSError when `target` cannot
+    be written.
+    """
+    one, other = load_folder(first), load_folder(second)
+    if one.model.config != other.model.config or one.tokenizer.units != other.tokenizer.units:
+        raise ModelError(f"{second}: its shape or vocabulary is not that of {first}")
+    theirs = other.model.state_dict()
+    mean = {
+        name: own.lerp(theirs[name], weight) if own.is_floating_point() else own
+        for name, own in one.model.state_dict().items()
+    }
+    one.model.load_state_dict(mean)
+    save_checkpoint(one, target, torch.float16)
+    return one
 
 
 def _is_wenet(folder: Path) -> bool:

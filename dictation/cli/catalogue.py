@@ -82,3 +82,18 @@ def import_model(
     from dictation.cli.models import import_model
 
     import_model(source, target)
+
+
+@models.command()
+def average(
+    first: Annotated[str, typer.Argument(metavar="A", help="A model's name or folder.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another of the same shape.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+    weight: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="How far from A towards B: 0 is A, 1 is B.")
+    ] = 0.5,
+) -> None:
+    """Average the weights of two models, as of one before and after it was trained further."""
+    from dictation.cli.models import average_models
+
+    average_models(first, second, weight, target)

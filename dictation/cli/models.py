@@ -78,8 +78,7 @@ def import_model(source: Path, target: Path) -> None:
 
     Raises ModelError or TokenizerError for the source, ImportTargetError for the target.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ImportTargetError(f"{target}: is there already; name a folder that is not")
+    _refuse_to_overwrite(target)
     from dictation.checkpoints.folders import convert_folder
 
     try:
@@ -89,6 +88,26 @@ def import_model(source: Path, target: Path) -> None:
     count = sum(parameter.numel() for parameter in checkpoint.model.parameters())
     print(f"{checkpoint.name}: {count / 1e6:.1f} M parameters, {len(checkpoint.tokenizer)} units")
     print(f'written to {target}; use it with model.name = "{target.resolve()}"')
+
+
+def average_models(first: str, second: str, weight: float, target: Path) -> None:
+    """Write a model that lies between two, named or given as folders, in half precision.
+
+    Raises AssetError, ModelError or TokenizerError for these, ImportTargetError for the target.
+    """
+    _refuse_to_overwrite(target)
+    from dictation.checkpoints.folders import average_folders
+
+    try:
+        average_folders(model_folder(first), model_folder(second), weight, target)
+    except OSError as error:
+        raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
+    print(f"{1 - weight:.0%} of {first} and {weight:.0%} of {second}, written to {target}")
+
+
+def _refuse_to_overwrite(target: Path) -> None:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ImportTargetError(f"{target}: is there already; name a folder that is not")
 
 
 def rates_of(entry: Entry) -> list[str]:
