@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo run test lint check soak faults messages offline wheel fuzz audit clean
+.PHONY: demo run test lint check soak faults numbers messages offline wheel fuzz audit clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/dictation demo
@@ -55,6 +55,11 @@ audit: $(DEV_STAMP)
 	@$(PYTHON) -m pip install --quiet pip-audit
 	@$(PYTHON) -m pip freeze --exclude-editable >$(VENV)/frozen.txt
 	@$(PYTHON) -m pip_audit --strict --no-deps --disable-pip --requirement $(VENV)/frozen.txt
+
+# Every number of the README and its pictures, on a quiet machine: SPEECH="FOLDER ..." holds sets of
+# recordings (aishell-dev/manifest.jsonl, ...), WHISPER whisper-base for faster-whisper.
+numbers: $(DEV_STAMP)
+	@$(PYTHON) -m scripts.measure --speech "$(SPEECH)" --whisper "$(WHISPER)"
 
 # Bring the catalogues into line with the source (needs gettext); translate what is empty then.
 messages:

@@ -4,10 +4,12 @@ The file is one of `dictation bench all --json FILE`; README.md is changed betwe
 """
 
 import argparse
+import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dictation.bench.figures import Figure, Spread
 from dictation.bench.record import ErrorRate, Record, SetRates, read_record
@@ -21,6 +23,7 @@ TARGETS = {
     "final_10_s": 400.0,
     "ready": 5.0,
     "memory_after": 900.0,
+    "delivery": 200.0,
     "cpu_idle": 0.5,
     "cpu_quiet": 3.0,
     "daemon_cpu_idle": 0.5,
@@ -51,7 +54,8 @@ def main() -> None:
     options = parser.parse_args()
     try:
         record = read_record(options.record)
-        text = updated(options.readme.read_text(encoding="utf-8"), record)
+        others = read_peers(options.record.with_name("peers.json"))
+        text = updated(options.readme.read_text(encoding="utf-8"), record, others)
     except (DictationError, OSError) as error:
         sys.exit(str(error))
     for picture in draw(record, TARGETS, chosen_rates(record), options.pictures):
@@ -60,16 +64,28 @@ def main() -> None:
     print(options.readme)
 
 
-def updated(readme: str, record: Record) -> str:
+Peers = Sequence[Mapping[str, Any]]
+"""The rows of `python -m tests.peers --json`."""
+
+
+def read_peers(path: Path) -> Peers:
+    """What other recognisers made of the same recordings; nothing without the file."""
+    if not path.is_file():
+        return ()
+    rows: Peers = json.loads(path.read_text(encoding="utf-8"))
+    return rows
+
+
+def updated(readme: str, record: Record, peers: Peers = ()) -> str:
     """The README with its section written anew. Raises DictationError without the markers."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise DictationError(f"the README has no {BEGIN} and {END} to write between")
-    return f"{before}{BEGIN}\n{section(record)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{section(record, peers)}\n{END}{after}"
 
 
-def section(record: Record) -> str:
+def section(record: Record, peers: Peers = ()) -> str:
     """All that the README says in numbers, from one record."""
     parts = [
         _where(record),
@@ -81,6 +97,7 @@ def section(record: Record) -> str:
         *_shortfalls(record),
         *_rates(record),
         *_names(record),
+        *_peers(peers),
     ]
     return "\n\n".join(map(_folded, parts))
 
@@ -244,6 +261,30 @@ def _names(record: Record) -> Iterator[str]:
         rate = "-" if each.error_rate is None else f"{100 * each.error_rate:.1f} %"
         cells = (label, str(each.said), str(each.written), str(each.inserted), rate)
         lines.append(f"| {' | '.join(cells)} |")
+    yield "\n".join(lines)
+
+
+def _peers(rows: Peers) -> Iterator[str]:
+    if not rows:
+        return
+    yield (
+        "Others on the same recordings in the same run (`python -m tests.peers`): errors over all "
+        "languages of a set; seconds (p50 / p95) to the first text from the start of speech, and "
+        "to the final text from its end, without the wait for that end; computing for a second "
+        "of sound; the most memory a process of its own took. faster-whisper has whisper-base in "
+        "int8 and no captions; pocketsphinx heard the English recordings only."
+    )
+    lines = [
+        "| set | recogniser | utterances | errors | first text, s | final text, s | CPU | MB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in sorted(rows, key=lambda row: str(row["recordings"])):
+        error = "-" if row["text"] is None else f"{100 * row['text']:.1f} %"
+        waits = [" / ".join(f"{each:.2f}" for each in row[key]) for key in ("first_text", "final")]
+        title = TITLES.get(row["recordings"], row["recordings"])
+        cells = (title, row["engine"], str(row["utterances"]), error, *waits)
+        cost = (f"{row['cpu_per_second']:.2f} s/s", f"{row['memory']:.0f}")
+        lines.append(f"| {' | '.join((*cells, *cost))} |")
     yield "\n".join(lines)
 
 

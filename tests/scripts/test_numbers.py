@@ -10,7 +10,7 @@ from PIL import Image
 from dictation.bench.record import read_record
 from dictation.errors import DictationError
 from scripts.number_pictures import draw
-from scripts.numbers import BEGIN, END, TARGETS, chosen_rates, section, updated
+from scripts.numbers import BEGIN, END, TARGETS, chosen_rates, read_peers, section, updated
 from tests.records import a_record
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ MEASURED = ROOT / "docs" / "numbers.json"
 @pytest.mark.skipif(not MEASURED.exists(), reason="docs/numbers.json was not measured yet")
 def test_the_readme_says_what_was_measured_and_shows_its_pictures():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    again = updated(readme, read_record(MEASURED))
+    again = updated(readme, read_record(MEASURED), read_peers(MEASURED.with_name("peers.json")))
     assert again == readme, "python -m scripts.numbers docs/numbers.json brings it into line"
     for picture in re.findall(r"docs/numbers-\w+\.png", again):
         assert (ROOT / picture).is_file()
