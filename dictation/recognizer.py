@@ -210,7 +210,7 @@ class Recognizer:
         if log_probs.isnan().any():
             name = self._checkpoint.name
             raise ModelError(f"{name}: no probabilities come of these weights; fetch it again")
-        decided = self._second_pass.decide(output.memory, log_probs, language)
+        decided = self._second_pass.decide(output.memory, log_probs, language, first_pass or "")
         return Recognition(
             text=decided.text,
             words=decided.words,

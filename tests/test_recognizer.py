@@ -148,8 +148,9 @@ class FixedTokens:
         return "".join(self._texts[token - 2] for token in tokens)
 
 
-def decided_by(text: str) -> str:
-    """Return what the second pass makes of CTC's 这个 API when the decoder would write `text`."""
+def decided_by(text: str, heard: str = "这个 API", shown: str = "这个 API") -> str:
+    """Return what the second pass makes of what CTC `heard` in the whole utterance and had `shown`
+    on the way when the decoder would write `text`."""
     tokenizer = build_ctc_tokenizer(CHINESE, LATIN, 68)
     model = tiny_model(tiny_config(len(tokenizer), decoder=3))
     decoder = model.decoder
@@ -160,16 +161,17 @@ def decided_by(text: str) -> str:
         decoder.positions.zero_()
         decoder.norm.weight.zero_()
         decoder.norm.bias.zero_()
-    steps = itertools.chain([torch.eye(16)[1] * 9], itertools.repeat(torch.eye(16)[0] * 9))
+    first = [torch.eye(16)[1] * 9] if text else []
+    steps = itertools.chain(first, itertools.repeat(torch.eye(16)[0] * 9))
     decoder.norm.register_forward_hook(lambda _, __, states: next(steps).expand_as(states))
-    ids = tokenizer.encode("这个 API")
-    frames = [token for each in ids for token in (each, 0)]
+    ids = tokenizer.encode(heard)
+    frames = [token for each in ids for token in (each, 0)] or [0] * 12
     log_probs = torch.full((len(frames), len(tokenizer)), -20.0)
     log_probs[torch.arange(len(frames)), torch.tensor(frames)] = 0.0
     spelling = WrittenSpelling(tokenizer, FixedTokens([text]))
     second_pass = SecondPass(tokenizer, (decoder, None), spelling, SecondPassSettings(), 0.04)
     with torch.inference_mode():
-        return second_pass.decide(torch.randn(1, 20, 16), log_probs, "mix").text
+        return second_pass.decide(torch.randn(1, 20, 16), log_probs, "mix", shown).text
 
 
 def test_the_decoder_writes_the_text():
@@ -178,6 +180,16 @@ def test_the_decoder_writes_the_text():
 
 def test_a_decoder_that_makes_things_up_is_not_believed():
     assert decided_by("感谢观看，下期再见，请订阅") == "这个 API。"
+
+
+def test_words_that_ctc_hears_no_more_in_the_end_are_the_decoders_to_judge():
+    assert decided_by("那个API.", heard="") == "那个 API。"
+    assert decided_by("", heard="") == ""
+    assert decided_by("这个API.", heard="", shown="") == ""
+
+
+def test_words_that_were_shown_are_the_text_when_the_decoder_hears_quite_others():
+    assert decided_by("感谢观看，下期再见，请订阅", heard="") == "这个 API。"
 
 
 @pytest.mark.parametrize(

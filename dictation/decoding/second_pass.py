@@ -89,15 +89,17 @@ class SecondPass:
         self._frame_seconds = frame_seconds
         self.hot_words = HotWords()
 
-    def decide(self, memory: Tensor, log_probs: Tensor, language: Language | None) -> Decided:
+    def decide(
+        self, memory: Tensor, log_probs: Tensor, language: Language | None, shown: str = ""
+    ) -> Decided:
         """Return the text for memory (1, T, D) and CTC log-probabilities (T', V); without a
-        language that is known, the letters tell it."""
+        language that is known, the letters tell it. `shown`: what CTC heard on the way."""
         if self._decoders is None or self._spelling is None:
             return self._timed(self._heard(log_probs), log_probs)
         if not self._writes(self._decoders[0]):
             decided = self._rescored(self._decoders, self._spelling, memory, log_probs, language)
             return self._timed(decided, log_probs)
-        decided = self._refined(self._decoders, self._spelling, memory, log_probs, language)
+        decided = self._refined(self._decoders, self._spelling, memory, log_probs, language, shown)
         decided = self._timed(decided, log_probs)
         if not self.hot_words.phrases or not decided.text:
             return decided
@@ -179,6 +181,12 @@ class SecondPass:
         mean = float(log_probs.max(1).values.mean().exp())
         return Decided(space_scripts(format_words(words)), words, mean, pieces)
 
+    def _as_shown(self, shown: str, spelling: Spelling) -> Decided:
+        """Write out the words that were heard on the way, of which nobody is sure."""
+        tokens = spelling.spell(self._tokenizer.encode(shown))
+        pieces = pieces_of(spelling.raw, tokens, [0.0] * len(tokens))
+        return Decided(space_scripts(format_words(shown)), shown, 0.0, pieces)
+
     def _refined(
         self,
         decoders: tuple[AttentionDecoder, AttentionDecoder | None],
@@ -186,16 +194,24 @@ class SecondPass:
         memory: Tensor,
         log_probs: Tensor,
         language: Language | None,
+        shown: str,
     ) -> Decided:
         path = greedy(log_probs)
-        words = self._tokenizer.decode(path.tokens)
+        tokens: Sequence[int] = path.tokens
+        words = self._tokenizer.decode(tokens)
+        # What CTC heard on the way and no more in the end is the decoder's to judge: noise or not.
+        in_doubt = not words
+        if in_doubt:
+            words, tokens = shown, self._tokenizer.encode(shown)
         if not words:
             return _NOTHING
         prompt = spelling.prompt(language or language_of(words))
-        limit = _SLACK + 4 * len(path.tokens)
+        limit = _SLACK + 4 * len(tokens)
         if decoders[0].config.positions == "learned":
             limit = min(limit, decoders[0].config.max_tokens - 2 * len(prompt))
-        written = self._written(decoders[0], spelling, memory, prompt, path, limit)
+        written = self._written(decoders[0], spelling, memory, prompt, tokens, limit)
+        if in_doubt and written.ended and not written.tokens:
+            return _NOTHING
         raw = spelling.raw(written.tokens)
         if (
             not written.ended
@@ -205,6 +221,8 @@ class SecondPass:
             fallen_back = self._rescored(decoders, spelling, memory, log_probs, language)
             if not fallen_back.text:
                 fallen_back = self._heard(log_probs)
+            if not fallen_back.text:
+                fallen_back = self._as_shown(shown, spelling)
             return Decided(
                 fallen_back.text,
                 words,
@@ -226,7 +244,7 @@ class SecondPass:
         spelling: Spelling,
         memory: Tensor,
         prompt: Sequence[int],
-        path: GreedyPath,
+        tokens: Sequence[int],
         limit: int,
     ) -> Refined:
         settings = self.settings
@@ -234,7 +252,7 @@ class SecondPass:
             return attention_beam_search(
                 decoder, memory, prompt, spelling.end, settings.beam, limit
             )
-        draft = spelling.spell(path.tokens) if settings.draft else ()
+        draft = spelling.spell(tokens) if settings.draft else ()
         return refine(decoder, memory, prompt, spelling.end, draft, limit)
 
     def _rescored(
