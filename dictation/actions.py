@@ -23,6 +23,8 @@ Notice = Literal[
     "not_copied",
     "quiet",
     "muted",
+    "away",
+    "ending",
     "undone",
     "not_undone",
 ]

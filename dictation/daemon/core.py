@@ -32,6 +32,7 @@ from dictation.actions import (
 from dictation.assets import model_folder
 from dictation.control.protocol import DaemonStatus, Reply, Request
 from dictation.daemon.notices import sentence
+from dictation.daemon.replies import Replies
 from dictation.daemon.report import Report
 from dictation.daemon.rooms import Rooms
 from dictation.daemon.wishes import settings_of, wish_of
@@ -58,6 +59,7 @@ from dictation.events import (
     ModelFailed,
     ModelReady,
     Undone,
+    UndoRefused,
 )
 from dictation.messages import InterfaceLanguage, LanguageSetting
 from dictation.session import SessionSettings, State, step
@@ -68,6 +70,7 @@ _METER_SECONDS = 0.08
 _STUCK = "the model hangs; dictation has to be started again"
 
 _FAILURES = ("microphone_lost", "model_failed", "recognition_failed", "kept", "kept_in_memory")
+_REFUSALS = ("muted", "away", "ending", "not_copied", "not_undone")
 
 _log = logging.getLogger(__name__)
 
@@ -113,6 +116,7 @@ class Daemon:
         self._metered_at = 0.0
         self._quit_by: float | None = None
         self._report = Report(hotkey, display)
+        self._replies = Replies(self.status)
         self._in_history = True
         self.restarting = False
 
@@ -135,9 +139,9 @@ class Daemon:
         """Carry out all that follows from a message."""
         match message:
             case Asked(request, reply):
-                answer = self._answer(request)
-                if reply.set_running_or_notify_cancel():
-                    reply.set_result(answer)
+                self._replies.take(reply)
+                self._follow(request)
+                self._replies.give()
             case Chosen(action):
                 try:
                     self._choose(action)
@@ -146,6 +150,10 @@ class Daemon:
                     self._say(str(error))
             case Final():
                 self._hear(self._rooms.writer.write(message, self._target_now()))
+            case Undone() | UndoRefused() | Copied():
+                self._replies.take_back()
+                self._hear(message)
+                self._replies.give()
             case _:
                 self._hear(message)
 
@@ -272,6 +280,7 @@ class Daemon:
                 rooms.delivery.show_partial(text, self._targets.get(pin))
             case UndoLast():
                 rooms.delivery.undo_last()
+                self._replies.hand_over()
             case CopyLast():
                 self._copy_last()
             case Keep():
@@ -283,13 +292,12 @@ class Daemon:
             case _:
                 assert_never(action)
 
-    def _answer(self, request: Request) -> Reply:
+    def _follow(self, request: Request) -> None:
         try:
             if (wish := wish_of(request)) is not None:
                 self._choose(wish)
         except DictationError as error:
-            return Reply(error=str(error))
-        return Reply(self.status())
+            self._replies.refuse(str(error))
 
     def _choose(self, action: TrayAction) -> None:
         """Carry out a wish. Raises DictationError where that cannot be."""
@@ -308,7 +316,7 @@ class Daemon:
                 self.restarting = True
                 self._step(Command("quit"))
             case CopyText(text):
-                self._rooms.delivery.copy(text)
+                self._copy(text)
             case OpenSettings(page):
                 self._rooms.open_settings(page)
             case _:
@@ -322,7 +330,11 @@ class Daemon:
         if self._report.text is None:
             self._step(Copied("nothing has been said yet"))
         else:
-            self._rooms.delivery.copy(self._report.text)
+            self._copy(self._report.text)
+
+    def _copy(self, text: str) -> None:
+        self._rooms.delivery.copy(text)
+        self._replies.hand_over()
 
     def _target(self, order: Deliver) -> Window | None:
         return None if order.pin is None else self._targets.get(order.pin)
@@ -346,6 +358,8 @@ class Daemon:
         if name == "kept" and not self._in_history:
             name = "kept_in_memory"
         message = sentence(name, notice.detail, self._language)
+        if name in _REFUSALS:
+            self._replies.refuse(message)
         if notice.notice in ("microphone_lost", "behind"):
             self._report.problem = message
         if notice.notice in _FAILURES:

@@ -17,6 +17,8 @@ _NOTICES: dict[Notice, str] = {
     "copied": message("Copied: paste it where you want it"),
     "quiet": message("No speech was heard. Is the microphone muted?"),
     "muted": message("The microphone is muted: unmute it in the tray or with `dictation mute off`"),
+    "away": message("Nobody is heard while the screen is locked or the computer sleeps"),
+    "ending": message("Dictation is ending"),
     "not_copied": message("Nothing was copied: {detail}"),
     "undone": message("Taken back"),
     "not_undone": message("Not taken back: {detail}"),

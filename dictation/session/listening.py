@@ -19,9 +19,13 @@ from dictation.session.state import Run, State, Step
 
 
 def start(state: State, now: float) -> Step:
-    """Begin a run of listening, unless one goes on or nobody may be heard."""
-    if state.listening or state.quitting or state.pauses:
+    """Begin a run of listening, unless one goes on; where nobody may be heard, say why."""
+    if state.listening:
         return state, ()
+    if state.quitting:
+        return state, (Notify("ending"),)
+    if state.pauses:
+        return state, (Notify("away"),)
     if state.choices.muted:
         return state, (Notify("muted"),)
     pin = state.pins + 1

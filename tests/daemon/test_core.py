@@ -26,6 +26,8 @@ from dictation.events import (
     DeviceReady,
     HotkeyPressed,
     HotkeyReleased,
+    Paused,
+    Resumed,
     SetLanguage,
     SetMicrophone,
     SetMode,
@@ -259,6 +261,45 @@ def test_a_request_is_carried_out_before_it_is_answered(house):
     given_up.cancel()
     house.send(Asked(Request("stop"), given_up))
     assert house.daemon.status().status == "finishing"
+
+
+def ask(house, command, value=None):
+    reply: Future[Reply] = Future()
+    house.send(Asked(Request(command, value), reply))
+    return reply
+
+
+def test_a_request_that_is_refused_is_answered_by_why(house):
+    house.until(house.is_idle)
+    assert ask(house, "copy_last").result(0).error == (
+        "Nothing was copied: nothing has been said yet"
+    )
+    house.send(Paused("locked"))
+    assert "the screen is locked" in ask(house, "start").result(0).error
+    house.send(Resumed("locked"))
+    assert ask(house, "mute", "on").result(0).error is None
+    for command in ("start", "toggle"):
+        assert "The microphone is muted" in ask(house, command).result(0).error
+    assert ask(house, "status").result(0).error is None
+    assert ask(house, "mute", "off").result(0).error is None
+    assert ask(house, "toggle").result(0).status.status == "listening"
+
+
+def test_an_undo_is_answered_when_it_is_done_by_what_came_of_it(house):
+    dictate(house)
+    # One by a key first: the answers must not change places.
+    house.send(Command("undo"))
+    replies = [ask(house, command) for command in ("undo", "copy_last")]
+    assert not any(reply.done() for reply in replies)
+    house.until(lambda: all(reply.done() for reply in replies))
+    undone, copied = (reply.result(0) for reply in replies)
+    assert undone.error == "Not taken back: there is no text to take back"
+    assert (copied.error, copied.status.text) == (None, "loud loud")
+    dictate(house)
+    reply = ask(house, "undo")
+    house.until(reply.done)
+    assert reply.result(0).error is None
+    assert house.desk.written == []
 
 
 def test_a_text_that_does_not_arrive_is_kept_told_and_shown_long_enough_to_read(house):

@@ -134,3 +134,18 @@ def can_grab(name: str, key: str) -> bool:
     display.sync()
     display.close()
     return caught.get_error() is None
+
+
+def test_a_command_that_is_refused_says_why_and_fails(daemon):
+    daemon.start()
+    daemon.wait_for("idle")
+    assert daemon.command("mute", "on").returncode == 0
+    refused = [daemon.command(command) for command in ("undo", "copy-last", "start", "toggle")]
+    assert [(each.returncode, each.stdout) for each in refused] == [(1, b"")] * 4
+    assert [each.stderr.decode() for each in refused] == [
+        "dictation: Not taken back: there is no text to take back\n",
+        "dictation: Nothing was copied: nothing has been said yet\n",
+        *["dictation: The microphone is muted: unmute it in the tray or with "
+          "`dictation mute off`\n"] * 2,
+    ]  # fmt: skip
+    assert daemon.end() == 0

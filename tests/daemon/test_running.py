@@ -121,13 +121,15 @@ def test_behind_a_locked_screen_nobody_is_listened_to(idle_daemon, desktop, hand
         assert idle_daemon.command("start").stdout == b"listening\n"
         saver.lock(True)
         idle_daemon.wait_for("idle")
-        assert idle_daemon.command("start").stdout == b"idle\n"
+        refused = idle_daemon.command("start")
+        assert (refused.returncode, refused.stdout) == (1, b"")
+        assert b"dictation: Nobody is heard while the screen is locked" in refused.stderr
         saver.lock(False)
         wait_until(lambda: idle_daemon.command("start").stdout == b"listening\n", "the unlock")
         idle_daemon.command("cancel")
         # A key that reaches us is pressed by somebody who is back, whatever the locker says.
         saver.lock(True)
-        wait_until(lambda: idle_daemon.command("start").stdout == b"idle\n", "the lock")
+        wait_until(lambda: idle_daemon.command("start").returncode == 1, "the lock")
         hands.press("F9")
         idle_daemon.wait_for("listening")
         hands.release("F9")
