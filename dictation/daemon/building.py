@@ -15,6 +15,7 @@ from dictation.config import (
 )
 from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.captions import CaptionSettings
+from dictation.desktop.compositor import CompositorWatch
 from dictation.desktop.environment import Environment
 from dictation.desktop.hotkey import (
     Bindings,
@@ -33,6 +34,7 @@ from dictation.events import (
     HotkeyPressed,
     HotkeyReleased,
     HotkeySpoiled,
+    PartFailed,
     Paused,
     Resumed,
     SetLanguage,
@@ -192,6 +194,17 @@ def watch_presence(env: Environment, emit: Callable[[Event], None]) -> Callable[
     watch = PresenceWatch(env, lambda change: emit(_event_of_presence(change)))
     watch.start()
     return watch.close
+
+
+def watch_compositor(env: Environment, emit: Callable[[Event], None]) -> Callable[[], None]:
+    """End the program with the compositor; the function that is returned ends the watch.
+
+    The next compositor may have another name, which only a new process learns. Raises WaylandError
+    where the compositor cannot be reached.
+    """
+    if not env.wayland or env.wayland_socket is None:
+        return lambda: None
+    return CompositorWatch(env.wayland_socket, lambda why: emit(PartFailed(why))).close
 
 
 def _event_of_presence(change: "Presence") -> Event:

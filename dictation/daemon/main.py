@@ -29,6 +29,7 @@ from dictation.daemon.building import (
     require_desktop,
     session_settings,
     take_hotkeys,
+    watch_compositor,
     watch_presence,
 )
 from dictation.daemon.core import Asked, Chosen, Daemon, Message
@@ -82,6 +83,7 @@ def run_daemon(config: Path | None, *, verbose: bool) -> None:
         control = ControlServer(lambda request: _ask(inbox, request))
         control.start()
         stack.callback(control.close)
+        stack.callback(watch_compositor(env, inbox.put))
         captions: Captions = NoCaptions()
         if settings.captions.enabled:
             captions = open_captions(env, caption_settings(settings))

@@ -76,10 +76,25 @@ def _start(session: XSession, folder: Path, runtime: Path) -> None:
          f"--address=unix:path={runtime}/bus"]
     )  # fmt: skip
     wait_until((runtime / "bus").exists, "the session bus")
-    session.spawn([*as_user(), "sway", "-c", str(folder / "config")])
+    start_sway(session)
+
+
+def start_sway(session: XSession) -> None:
+    """Start sway, again where one has died; the session's environment is the new one's then."""
+    runtime = Path(session.env["XDG_RUNTIME_DIR"])
+    for left in (*runtime.glob("wayland-*"), *runtime.glob("sway-ipc.*.sock")):
+        left.unlink()
+    session.spawn([*as_user(), "sway", "-c", str(session.folder / "config")])
     found = wait_until(lambda: _sockets(runtime), "sway")
     session.env |= {"WAYLAND_DISPLAY": found[0], "SWAYSOCK": found[1]}
     session.spawn(["wtype", "-s", "3600000"])
+
+
+def kill_sway(session: XSession) -> None:
+    """Let sway die in the middle of whatever it does."""
+    sway = next(each for each in reversed(session.children) if "sway" in each.args)
+    sway.kill()
+    sway.wait(60)
 
 
 def as_user() -> list[str]:

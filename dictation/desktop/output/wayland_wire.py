@@ -4,6 +4,7 @@ Source: the Wayland protocol's specification, chapter 4.3 "Wire Format".
 """
 
 import array
+import contextlib
 import socket
 import struct
 from collections.abc import Callable
@@ -133,6 +134,11 @@ class Wire:
                 break
             body, self._buffer = self._buffer[_HEADER.size : size], self._buffer[size:]
             self._handlers.get(thing, _nothing)(opcode, Arguments(body, self._fds))
+
+    def hang_up(self) -> None:
+        """End the connection for whoever waits in `read`."""
+        with contextlib.suppress(OSError):  # the other end was quicker
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End the connection."""
