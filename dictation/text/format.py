@@ -2,8 +2,7 @@
 
 from dictation.text.normalize import is_cjk
 from dictation.text.writing.capitals import capitalize
-from dictation.text.writing.chinese_numbers import write_chinese_numbers
-from dictation.text.writing.english_numbers import write_english_numbers
+from dictation.text.writing.numbers import write_numbers
 
 _SENTENCE_END = "。？！.?!"
 
@@ -12,7 +11,7 @@ def format_words(text: str) -> str:
     """Write recognised words out: numbers in digits, capitals, and a full stop."""
     if not text:
         return ""
-    text = capitalize(write_english_numbers(write_chinese_numbers(text)))
+    text = capitalize(write_numbers(text))
     if text[-1] not in _SENTENCE_END:
         text += "。" if any(map(is_cjk, text)) else "."
     return text

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dictation.events import TimedWord
-from dictation.text.writing import chinese_numbers, english_numbers
+from dictation.text.writing import numbers
 from dictation.text.writing.capitals import capitalize
-from dictation.text.writing.chinese_numbers import write_chinese_numbers
 from dictation.text.writing.commands import (
     Deed,
     Insert,
@@ -16,7 +15,6 @@ from dictation.text.writing.commands import (
     whole_utterance,
 )
 from dictation.text.writing.dictionary import Dictionary, correct
-from dictation.text.writing.english_numbers import write_english_numbers
 from dictation.text.writing.fillers import remove_fillers
 from dictation.text.writing.punctuation import Punctuation, punctuate, strip_marks
 from dictation.text.writing.script import Script, to_simplified, to_traditional
@@ -78,8 +76,7 @@ class Written:
 def warm_up(settings: TextSettings) -> None:
     """Load what the first text would wait a second for; takes that long itself."""
     if settings.numbers:
-        chinese_numbers.warm_up()
-        english_numbers.warm_up()
+        numbers.warm_up()
 
 
 def write(text: str, settings: TextSettings, words: Words, context: Context) -> Written:
@@ -113,7 +110,7 @@ def format_text(text: str, settings: TextSettings, dictionary: Dictionary, conte
         case "off":
             pass
     if settings.numbers:
-        text = write_english_numbers(write_chinese_numbers(text))
+        text = numbers.write_numbers(text)
     if settings.punctuation != "off":
         text = fit_marks(text)
     text = space_scripts(text) if settings.spacing else unspace_scripts(text)

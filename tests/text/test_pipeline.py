@@ -38,6 +38,20 @@ WRITTEN = {
     "python三点十二比三点十一快百分之十五": "Python 3.12 比 3.11 快 15%",
     "server 又 down 了。": "server 又 down 了。",
     "wifi 的 password 是五九七.": "wifi 的 password 是 597。",
+    "请把version two point five发给他": "请把 version 2.5 发给他",
+    "端口是eight zero eight zero": "端口是 8080",
+    "这个iphone十五pro max卖八千九百九十九": "这个 iPhone 15 pro max 卖 8999",
+    "用gpt四o mini写h五页面": "用 GPT-4o mini 写 H5 页面",
+    "u盘和c++": "U 盘和 C++",
+    "windows十一的电脑": "Windows 11 的电脑",
+    "从二零二零到二零二四年": "从2020到2024年",
+    "二月十四情人节": "2月14情人节",
+    "请访问 https://github.com/foo 下载": "请访问 https://github.com/foo 下载",
+    "我在等...": "我在等……",
+    '他说"hello",然后走了': '他说"hello"，然后走了',
+    "OK.那我们走吧.": "OK。那我们走吧。",
+    "at 3 p.m. we leave. then go": "At 3 p.m. we leave. Then go",
+    "i live in new york": "I live in New York",
     "Doctor Brown is here. the doctor came": "Dr. Brown is here. The doctor came",
     "  ": "",
 }
@@ -110,6 +124,8 @@ def test_traditional_characters_are_written_where_they_are_wanted():
         ("那个人是谁？", "那个人是谁？"),
         ("Um, I think, uh, so.", "I think, so."),
         ("The umbrella is here.", "The umbrella is here."),
+        ("嗯？", "嗯？"),
+        ("嗯。", ""),
     ],
 )
 def test_fillers_go_only_on_request(said, written):
@@ -165,6 +181,11 @@ SEAMS = [
     ("你好。", "hello.", "Hello."),
     ("on the list:\n", "apples", "Apples"),
     ("(", "see below", "see below"),
+    ("价格是", "三十块", "30块"),
+    ("价格是", "三百五十", " 350"),
+    ("100", "%", "%"),
+    ("$", "fifty", "50"),
+    ("at 3 p.m.", "we leave", " we leave"),
 ]
 
 
@@ -182,6 +203,9 @@ def test_without_spacing_a_seam_has_none_between_scripts():
 COMMANDS = {
     "换行": Written("\n"),
     "换行。": Written("\n"),
+    "换一行": Written("\n"),
+    "dash": Written("—"),
+    "撤消": Written("", "undo"),
     "New line.": Written("\n"),
     "另起一段。": Written("\n\n"),
     "new paragraph": Written("\n\n"),

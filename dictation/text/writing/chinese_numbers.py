@@ -24,12 +24,17 @@ _PART = f"(?:{_CARDINAL}|{_D}+)"
 _HOUR = "(?:二十[一二三四]?|十[一二三四五六七八九]?|[零一二两三四五六七八九])"
 _MINUTE = "(?:[二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九])"
 _DAY = "(?:三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
+_LATE_DAY = "(?:三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?)"
+_SHORT_YEAR = (
+    "(?:[一二][零〇]|一[一四五六七八九]|二[一二四五六七八九]|三[零〇六七八九]|四[零〇六七八九])"
+)
 _MONTH = "(?:十[一二]?|[一二三四五六七八九])"
 _DAYPART = (
     "(?:上午|下午|早上|早晨|清晨|晚上|今晚|明晚|昨晚|夜里|半夜|凌晨|中午|傍晚|深夜|今早|明早)"
 )
 _FREE = f"(?<![0-9{_NUMERALS}点第])"
 _END = f"(?![0-9{_NUMERALS}])"
+_ENDS = "$|[，。？！、,.?!]"
 _VERSIONED = (
     "(?:python|java|node|ios|android|windows|ubuntu|debian|linux|macos|chrome|firefox|pytorch|cuda|"
     "gpt|http|usb|version)"
@@ -43,6 +48,12 @@ _LEFT = re.compile(
             "十一(?=假期|长假|黄金周|国庆|放假|期间)|三十六计|七十二变|十八般|十二生肖|二十四节气",
             "八十一难|三百六十行|十三陵|一点一点|[一两二三]点一线|(?:周|星期|礼拜)[一二三四五六](?!十|点)",
             f"(?<![{_NUMERALS}])一二三(?![{_NUMERALS}])",
+            "三十年河[东西]|五十步笑百步|一千零一夜|千儿八百|三六九等|一百零八将|二十四孝|十万个为什么",
+            "一千个(?=读者|哈姆雷特)|上下五千年|十二星座|[四五]十好几|九一八事变|一二九运动|一二八事变",
+            f"[{_NUMERALS}]+进制|百分之[{_NUMERALS}]+几|十[六七八九]大(?![于小])|二十大",
+            # Days of the old calendar.
+            f"(?:正月|腊月){_DAY}|大?年[二三]十[一二三四五六七八九]?|(?:二月二|三月三|五月五|六月六|"
+            f"七月七|九月九|八月十五)(?![日号{_NUMERALS}])",
             "(?<=[早晚快慢好多少大小高低长短近远便轻重紧松差有])(?<![今明昨]晚)一点(?!半)",
             f"(?:[数几][十百千万亿]|上[百千万亿])[十百千万亿]*(?![{_NUMERALS}]|分之)",
             # Neighbouring digits are a guess: three or four, fifty or sixty, seventeen or eighteen.
@@ -61,7 +72,7 @@ _SHOW = {hidden: shown for shown, hidden in _HIDE.items()}
 
 _CLOCK_BEFORE = "(?:[在到约从]|[今明后昨每]天|周.|星期.|礼拜.|[日号]|大概|差不多)"
 _CLOCK_AFTER = (
-    "(?:见|开会|开始|出发|到|前|后|左右|之前|之后|以前|以后|才|就|的(?:会|飞机|火车|航班|闹钟)|下班|"
+    "(?:的时候|见|开会|开始|出发|到|前|后|左右|之前|之后|以前|以后|才|就|的(?:会|飞机|火车|航班|闹钟)|下班|"
     "上班|吃饭|睡觉|起床|集合|结束|放学|上课|下课|回家|来|去)"
 )
 
@@ -108,7 +119,14 @@ def _apart(written: Callable[[re.Match[str]], str], match: re.Match[str]) -> str
     text = written(match)
     before = match.string[max(0, match.start() - 3) : match.start()]
     follows_word = re.fullmatch("[A-Za-z]{3}", before) is not None
-    return f" {text}" if follows_word and text[:1].isdigit() else text
+    if not follows_word or not text[:1].isdigit():
+        return text
+    after = (
+        ""
+        if re.match("(?i)(?:pro|plus|max|mini|ultra)", match.string[match.end() :]) is None
+        else " "
+    )
+    return f" {text}{after}"
 
 
 def _decimal(spoken: str) -> str:
@@ -152,6 +170,11 @@ def _money(match: re.Match[str]) -> str:
     return f"{value_of(match[1])}块{value_of(match[2].removeprefix('零'))}"
 
 
+def _trillions(match: re.Match[str]) -> str:
+    """三万亿 -> 3万亿, but 一万亿."""
+    return match.group() if match.group() == "一" else value_of(match.group())
+
+
 def _cardinal(match: re.Match[str]) -> str:
     numeral = match.group()
     if len(numeral) == 1 or numeral in ("一万", "一亿"):
@@ -166,9 +189,17 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         # 百分之三十五 -> 35%
         (f"百分之({_DECIMAL}|{_CARDINAL}){_END}", lambda match: f"{_decimal(match[1])}%"),
         # 二零二六年十一月二十三日, 九五年
-        (f"{_FREE}({_D}{{4}}|[零〇五六七八九]{_D})(?=年)", _group_values),
-        (f"(?<![{_NUMERALS}第点])({_MONTH})月(?:({_DAY})(?=[日号]))?", _group_values),
-        (f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路))", _group_values),
+        (f"{_FREE}({_D}{{4}}|[零〇五六七八九]{_D}|{_SHORT_YEAR})(?=年)", _group_values),
+        (
+            f"(?<![{_NUMERALS}第点])({_MONTH})月(?:({_DAY})(?=[日号]|{_ENDS})|({_LATE_DAY}){_END})?",
+            _group_values,
+        ),
+        # 九零后
+        (f"{_FREE}([五六七八九零][零五])(?=后(?!面|来|[天年台者]))", _group_values),
+        (
+            f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路|站|位|仓|库|柜|车|球|文件|方案|会议|教学|食堂))",
+            _group_values,
+        ),
         # 二点一点三 -> 2.1.3
         (f"{_FREE}{_PART}(?:点{_PART}){{2,}}(?![0-9{_NUMERALS}点])", _version),
         # python三点十二 -> python 3.12
@@ -195,8 +226,24 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (f"{_FREE}({_CARDINAL})比({_CARDINAL}){_END}", _score),
         # 一米八五, 三块五, 打八折, 零下五度
         (f"{_FREE}([一二两三])米({_D}{{1,2}}){_END}", _group_values),
+        (f"{_FREE}({_CARDINAL})块({_1_9})毛({_1_9}){_END}", _group_values),
         (f"{_FREE}({_CARDINAL})块(零?{_1_9})(?=毛|{_END})", _money),
+        (f"{_FREE}({_CARDINAL}|{_D}+)元({_1_9})角(?:({_1_9})分)?", _group_values),
         (f"(?<=打)([一二三四五六七八九]{_D}?)(?=折)", _group_values),
+        (f"{_FREE}([五六七八九][一二三四五六七八九])(?=折)", _group_values),
+        # 三十七度五, 九秒五八, 一小时四十分钟
+        (f"{_FREE}({_CARDINAL})度({_1_9})(?=[，。？！、了的到]|$)", _group_values),
+        (f"{_FREE}({_CARDINAL})秒({_D}{{1,2}})(?=[，。？！、的]|$)", _group_values),
+        (
+            f"{_FREE}([一两二三四五六七八九])(?=(?:个?小时|分钟?)(?:{_LATE_DAY}|[四五]十{_1_9}?)[分秒])",
+            _group_values,
+        ),
+        # 三乘五等于十五
+        (
+            f"{_FREE}({_CARDINAL})(?:加|减|乘|除以|乘以)({_CARDINAL})(?:等于|是)({_CARDINAL}){_END}",
+            _group_values,
+        ),
+        (f"{_FREE}七乘二十四{_END}", lambda _: "7×24"),
         (f"(?:零下|[气体水]?温|摄氏|高烧|烧到|达到?)({_CARDINAL}|零)(?=度)", _group_values),
         (
             f"(?<![胜正自抱欺])负({_CARDINAL})(?=度|$|[，。？！])",
@@ -204,6 +251,9 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         ),
         # 四零四 -> 404
         (f"(?<![0-9{_NUMERALS}])({_D}{{3,}}){_END}", _group_values),
+        # 零二一，六二三四五六七八: the pause in a telephone number
+        (r"(?<!\d)(0\d{2,3})[，, ](?=\d{7,8}(?!\d))", lambda match: f"{match[1]}-"),
+        (f"{_FREE}({_THOUSANDS})(?=万亿{_END})", _trillions),
         (f"(?<![0-9{_NUMERALS}点])(?:{_CARDINAL}){_END}", _cardinal),
     )
 )

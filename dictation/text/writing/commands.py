@@ -33,6 +33,8 @@ MARKS = {
     "；": "分号",
     "……": "省略号",
     "——": "破折号",
+    "《": "左书名号|前书名号",
+    "》": "右书名号|后书名号",
     "“": "左引号|前引号",
     "”": "右引号|后引号",
     "（": "左括号|前括号",
@@ -45,20 +47,21 @@ MARKS = {
     ";": "semicolon",
     "...": "ellipsis",
     "-": "hyphen",
+    "—": "dash|em dash",
     "(": "open parenthesis|open bracket|left parenthesis",
     ")": "close parenthesis|close bracket|right parenthesis",
     '"': "quote|open quote|close quote|quotation mark",
-    "\n": "换行|新行|另起一行|new line|newline|next line",
+    "\n": "换行|换一行|新行|另起一行|new line|newline|next line",
     "\n\n": "另起一段|新段落|换段|new paragraph|next paragraph",
 }
 """What is written for the names of marks and line breaks."""
 
 _DEEDS: dict[Deed, str] = {
-    "undo": "删除|删掉|删除这句|撤销|撤回|scratch that|delete that|undo|undo that",
+    "undo": "删除|删掉|删除这句|删除上一句|撤销|撤消|撤回|scratch that|delete that|undo|undo that",
     "stop": "停止听写|结束听写|停止录音|stop dictation|stop listening|end dictation",
     "capitals": "全部大写|大写|caps|all caps|capital letters",
 }
-_SPACED_MARKS = "(“"
+_SPACED_MARKS = "(“《"
 
 
 @dataclass(frozen=True)

@@ -6,57 +6,64 @@ wetext knows what a number is worth; that "two hours" stays in words and "half p
 
 import re
 from collections.abc import Callable
-from functools import cache
 
-_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_TEENS = (
-    "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
-)  # fmt: skip
-_DIGITS = {"zero": "0", "oh": "0"} | {word: str(n) for n, word in enumerate(_ONES, start=1)}
-_KEPT_IN_WORDS = {"ten": "10", "eleven": "11", "twelve": "12"}
-_MONTHS = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-)  # fmt: skip
+from dictation.text.writing.english_grammar import (
+    AMOUNT,
+    ANY_YEAR,
+    CARDINAL,
+    COUNTED,
+    DECADES,
+    DECIMAL,
+    DIGIT,
+    DIGITS_SAID,
+    HALF_DAY,
+    HOUR,
+    LARGE_ORDINAL,
+    MINUTE,
+    MONTHS,
+    MORE,
+    ONE,
+    ONES,
+    ORDINAL_1,
+    ORDINAL_DAY,
+    PAIR,
+    PERCENT,
+    TEENS,
+    TENS,
+    THREE,
+    TWO_DIGITS,
+    UP_TO_99,
+    WORD,
+    YEAR,
+    normalizer,
+    value_of,
+)
 
-_1 = f"(?:{'|'.join(_ONES)})"
-_0 = "(?:zero|oh)"
-_10 = "(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-_99 = f"(?:{_10}(?:[ -]{_1})?|{_TEENS}|{_1})"
-_999 = f"(?:{_99} hundred(?: and)? {_99}|{_99} hundred|{_99})"
-_CARDINAL = (
-    f"(?:{_999} million(?: {_999} thousand)?(?:(?: and)? {_999})?|"
-    f"{_999} thousand(?:(?: and)? {_999})?|{_999})"
-)
-_FRACTION = f"(?: (?:{_1}|{_0}))+"
-_DECIMAL = f"(?:(?:{_CARDINAL}|{_0}) point{_FRACTION})"
-_AMOUNT = f"(?:{_DECIMAL}(?: million| billion| thousand)?|{_CARDINAL}(?: billion)?)"
-_HOUR = f"(?:{_1}|ten|eleven|twelve)"
-_MINUTE = f"(?:oh {_1}|(?:twenty|thirty|forty|fifty)(?:[ -]{_1})?|{_TEENS})"
-_HALF_DAY = r"(?P<half>[ap]\.? ?m\b\.?)"
-_ORDINAL_1 = "(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
-_ORDINAL_TEENS = (
-    "(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|"
-    "nineteenth|twentieth|thirtieth)"
-)
-_ORDINAL_DAY = f"(?:(?:twenty|thirty)[ -]{_ORDINAL_1}|{_ORDINAL_TEENS}|{_ORDINAL_1})"
-_LARGE_ORDINAL = (
-    f"(?:{_10}[ -]{_ORDINAL_1}|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|"
-    "seventeenth|eighteenth|nineteenth|twentieth|thirtieth|fortieth|fiftieth|sixtieth|seventieth|"
-    "eightieth|ninetieth)"
-)
-_YEAR = f"(?:(?:eighteen|nineteen|twenty) (?:{_10}(?:[ -]{_1})?|{_TEENS}|oh {_1}))"
-_ANY_YEAR = f"(?:{_YEAR}|two thousand(?:(?: and)? {_99})?)"
-_DIGIT = f"(?:{_1}|{_0})"
-_THREE = f"{_DIGIT} {_DIGIT} {_DIGIT}"
-_WORD = rf"(?:{_CARDINAL}|{_0})"
-_MORE = f"(?:{_WORD}|hundred|thousand|million|billion|point)"
+_BEFORE, _AFTER = "(?<![A-Za-z0-9_-])", "(?![A-Za-z0-9_-])"
+"""The edges of a word; a Chinese character is one, too."""
 
-_NUMBER = re.compile(rf"\b(?:{_WORD}|{_ORDINAL_DAY}|{_LARGE_ORDINAL})\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    f"{_BEFORE}(?:{WORD}|{ORDINAL_DAY}|{LARGE_ORDINAL}|{DECADES}|hundred|double){_AFTER}",
+    re.IGNORECASE,
+)
 _LEFT = re.compile(
-    r"\b(?:twenty[ -]four[ -]seven|fifty[ -]fifty|nine to five|seven[ -]eleven)\b", re.IGNORECASE
+    f"{_BEFORE}(?:twenty[ -]four[ -]seven|fifty[ -]fifty|nine to five(?! (?:{MORE}|{TENS}))|"
+    "seven[ -]eleven|"
+    f"twenty[ -]twenty vision|one two three(?! {MORE})|three two one(?! {MORE})|"
+    f"(?<!ty )(?<!ty-){ONE} (?:or|to) {ONE} (?:hundred|thousand|million|billion)){_AFTER}",
+    re.IGNORECASE,
 )
 _AT = r"(?:at|by|until|till|around|before|after|from|past)"
-_NUMBERED = "(?:version|chapter|page|section|figure|port|python)"
+_NUMBERED = "(?:version|chapter|page|section|figure|port|python|windows|java)"
+_LABELLED = (
+    "(?:room|gate|flight|bus|route|highway|channel|extension|code|error|status|number|page|port|"
+    "seat|apartment|suite)"
+)
+# What is counted, not the minutes of a clock.
+_NO_TIME = (
+    "(?:hundred|thousand|million|point|percent|dollars?|bucks|people|degrees|years?|days|minutes|"
+    "hours|times|miles|pounds|grams|meters|kilometers|pages|street|avenue|road)"
+)
 
 
 def write_english_numbers(text: str) -> str:
@@ -74,36 +81,10 @@ def write_english_numbers(text: str) -> str:
     return text
 
 
-@cache
-def value_of(number: str) -> str:
-    """Return a number in digits: "two hundred and five" -> 205, "four oh four" -> 404."""
-    words = re.split("[ -]", number.lower())
-    if all(word in _DIGITS for word in words):
-        return "".join(_DIGITS[word] for word in words)
-    if "point" in words:
-        words = ["zero" if word == "oh" else word for word in words]
-    written = _normalizer()(" ".join(words))
-    return " ".join((_DIGITS | _KEPT_IN_WORDS).get(word, word) for word in written.split())
-
-
-def warm_up() -> None:
-    """Make ready what the first number of a process would wait for."""
-    _normalizer()("twenty one")
-
-
-@cache
-def _normalizer() -> Callable[[str], str]:
-    # Takes a quarter of a second to import: not before there is a number.
-    from wetext import Normalizer
-
-    normalize: Callable[[str], str] = Normalizer(lang="en", operator="itn").normalize
-    return normalize
-
-
 def _grouped(value: str) -> str:
-    """A number with its thousands set apart."""
+    """A number with its thousands set apart; one that may be a year of ours has none."""
     whole, space, unit = value.partition(" ")
-    if whole.isdigit():
+    if whole.isdigit() and not re.fullmatch(r"20\d[1-9]|20[1-9]0", whole):
         whole = f"{int(whole):,}"
     return whole + space + unit
 
@@ -139,6 +120,49 @@ def _past(match: re.Match[str]) -> str:
             return f"{hour}:{value_of(minutes.removesuffix(' past')):0>2}"
 
 
+def _pair(match: re.Match[str]) -> str:
+    """Two numbers that are said after each other, as one: one twenty three -> 123."""
+    first, _, second = match["pair"].partition(" ")
+    second = value_of(second.lower().removeprefix("oh "))
+    number = f"{value_of(first)}{second:0>2}"
+    return match.group().replace(match["pair"], number)
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    """The match with every group that took part in digits."""
+    written, position = "", match.start()
+    for group in range(1, len(match.groups()) + 1):
+        if match.group(group) is not None:
+            written += match.string[position : match.start(group)] + value_of(match.group(group))
+            position = match.end(group)
+    return written + match.string[position : match.end()]
+
+
+def _from_abroad(match: re.Match[str]) -> str:
+    return f"+{value_of(match[1])} {value_of(match[2].strip())}"
+
+
+def _range(match: re.Match[str]) -> str:
+    """Two numbers alike: a small one is in digits where the other is."""
+    small = [match[group].lower() in (*ONES, "ten") for group in (1, 2)]
+    return _in_digits(match) if sum(small) == 1 else match.group()
+
+
+def _before_the_hour(match: re.Match[str]) -> str:
+    hour = (int(value_of(match[3])) - 2) % 12 + 1
+    return f"{match[1]} {hour}:{60 - int(value_of(match[2]))}"
+
+
+def _aged(match: re.Match[str]) -> str:
+    age = match[1] if match[1].lower() in (*ONES, "ten") else value_of(match[1])
+    return f"{age}-{match[2]}-old"
+
+
+def _decade(match: re.Match[str]) -> str:
+    tens = normalizer()(match[2].lower().replace("ies", "y"))
+    return f"{value_of(match[1])}{tens}s"
+
+
 def _money(match: re.Match[str]) -> str:
     sign = "€" if match["unit"].lower().startswith("euro") else "$"
     amount = _grouped(value_of(match["amount"]))
@@ -148,14 +172,16 @@ def _money(match: re.Match[str]) -> str:
 
 def _cardinal(match: re.Match[str]) -> str:
     spoken = match.group()
-    if spoken.lower() in (*_ONES, "ten"):
+    if match["left"] or spoken.lower() in (*ONES, "ten"):
         return spoken
     value = value_of(spoken)
     whole = value.partition(" ")[0]
     if not whole.isdigit():
         return spoken
     # Eighteen hundred is 1800.
-    return _grouped(value) if re.search("thousand|million", spoken, re.IGNORECASE) else value
+    return (
+        _grouped(value) if re.search("thousand|million|billion", spoken, re.IGNORECASE) else value
+    )
 
 
 def _version(match: re.Match[str]) -> str:
@@ -172,11 +198,11 @@ def _ordinal(spoken: str) -> str:
     tens, _, ones = spoken.lower().replace("-", " ").rpartition(" ")
     if tens and ones in _ORDINAL_ONES:
         return str(int(value_of(tens)) + _ORDINAL_ONES[ones])
-    return re.sub(r"\D", "", _normalizer()(ones)) or str(_ORDINAL_ONES.get(ones, ""))
+    return re.sub(r"\D", "", normalizer()(ones)) or str(_ORDINAL_ONES.get(ones, ""))
 
 
 _ORDINAL_ONES = {
-    word: number for number, word in enumerate(_ORDINAL_1[3:-1].split("|"), start=1)
+    word: number for number, word in enumerate(ORDINAL_1[3:-1].split("|"), start=1)
 }  # fmt: skip
 
 
@@ -191,80 +217,123 @@ def _date(match: re.Match[str]) -> str:
 
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE), written)
+    (re.compile(f"{_BEFORE}(?:{pattern}){_AFTER}", re.IGNORECASE), written)
     for pattern, written in (
         # five five five, one two three four -> 555-1234; one eight hundred is dialled, too
-        (rf"(?:(one) )?(eight hundred) ({_THREE}) ({_THREE} {_DIGIT})", _free_phone),
-        (rf"{_THREE}, (?:{_THREE}, )?{_THREE} {_DIGIT}", _phone),
-        (rf"Q ({_1})", lambda match: f"Q{value_of(match[1])}"),
+        (rf"(?:(one) )?(eight hundred) ({THREE}) ({THREE} {DIGIT})", _free_phone),
+        (rf"{THREE}, (?:{THREE}, )?{THREE} {DIGIT}", _phone),
+        (rf"Q ({ONE})", lambda match: f"Q{value_of(match[1])}"),
+        (rf"plus (one|four four|eight six)((?: {DIGITS_SAID}){{8,11}})", _from_abroad),
         # half past three -> 3:30, three thirty p m -> 3:30 PM, five o'clock -> 5:00
         (
             r"(?:a )?(?P<part>half past|quarter past|quarter to|(?:ten|twenty) past) "
-            rf"(?P<hour>{_HOUR})",
+            rf"(?P<hour>{HOUR})",
             _past,
         ),
         (
-            rf"(?P<hour>{_HOUR}) (?P<minute>{_MINUTE}) {_HALF_DAY}",
+            rf"(?P<hour>{HOUR}) (?P<minute>{MINUTE}) {HALF_DAY}",
             lambda match: f"{_clock(match['hour'], match['minute'])} {_half_day(match)}",
         ),
         (
-            rf"(?P<hour>{_HOUR}) {_HALF_DAY}",
+            rf"(?P<hour>{HOUR}) {HALF_DAY}",
             lambda match: f"{value_of(match['hour'])} {_half_day(match)}",
         ),
-        (rf"({_HOUR}) o['’]?clock", lambda match: f"{value_of(match[1])}:00"),
+        (rf"({HOUR}) o['’]?clock", lambda match: f"{value_of(match[1])}:00"),
         (
-            rf"({_AT}) ({_HOUR}) ({_MINUTE})(?! (?:hundred|thousand|million|point|percent))",
+            rf"(from|between) ({HOUR}) (to|and|until|till) ({HOUR}) ({MINUTE})(?! {_NO_TIME})",
+            lambda match: (
+                f"{match[1]} {value_of(match[2])} {match[3]} {_clock(match[4], match[5])}"
+            ),
+        ),
+        (
+            rf"({_AT}|it['’]s|it is(?: now)?) ({HOUR}) ({MINUTE})(?! {_NO_TIME})",
             lambda match: f"{match[1]} {_clock(match[2], match[3])}",
         ),
         (
-            rf"(\d:\d\d (?:to|and|or)) ({_HOUR}) ({_MINUTE})",
+            rf"at ({TEENS}|twenty(?: (?:one|two|three))?) ({MINUTE})(?! {_NO_TIME})",
+            lambda match: f"at {_clock(match[1], match[2])}",
+        ),
+        (
+            rf"(\d:\d\d (?:to|and|or)) ({HOUR}) ({MINUTE})",
             lambda match: f"{match[1]} {_clock(match[2], match[3])}",
         ),
+        ("nine eleven", lambda _: "9/11"),
+        (rf"(at|by|it['’]s|it is) (five|ten|twenty) to ({HOUR})(?! {MORE})", _before_the_hour),
         # May fifth twenty twenty six -> May 5, 2026
         (
-            rf"(?P<month>{_MONTHS}) (?P<day>{_ORDINAL_DAY})(?:,? (?P<year>{_ANY_YEAR}))?",
+            rf"(?P<month>{MONTHS}) (?P<day>{ORDINAL_DAY})(?:,? (?P<year>{ANY_YEAR}))?",
             _date,
         ),
         (
-            rf"the ({_ORDINAL_DAY}) of ({_MONTHS})",
+            rf"the ({ORDINAL_DAY}) of ({MONTHS})",
             lambda match: f"the {_with_suffix(_ordinal(match[1]))} of {match[2]}",
         ),
         # ten percent -> 10%, five dollars and fifty cents -> $5.50
         (
-            rf"({_DECIMAL}|{_CARDINAL}|zero) (?:percent|per cent)",
-            lambda match: f"{value_of(match[1])}%",
+            rf"(?:({DECIMAL}|{CARDINAL}|zero) (to|and|or) )?"
+            rf"({DECIMAL}|{CARDINAL}|zero) {PERCENT}",
+            lambda match: (
+                (f"{value_of(match[1])} {match[2]} " if match[1] else "") + f"{value_of(match[3])}%"
+            ),
+        ),
+        (f"a hundred {PERCENT}", lambda _: "100%"),
+        (
+            rf"minus ({DECIMAL}|{CARDINAL}(?= (?:degrees|percent)))",
+            lambda match: f"-{value_of(match[1])}",
         ),
         (
-            rf"(?P<amount>{_AMOUNT}) (?P<unit>dollars?|euros?)"
-            rf"(?:(?: and)? (?P<cents>{_99}) cents?)?",
+            rf"(?P<pair>{ONE} {TWO_DIGITS}) (dollars|euros)",
+            lambda match: ("$" if match[2].lower() == "dollars" else "€") + _pair(match).split()[0],
+        ),
+        (
+            rf"(?P<amount>{AMOUNT}) (?P<unit>dollars?|euros?)"
+            rf"(?:(?: and)? (?P<cents>{UP_TO_99}) cents?)?",
             _money,
         ),
         # version two point one point three -> version 2.1.3
-        (rf"{_WORD}(?: point {_WORD}){{2,}}", _version),
-        (rf"({_CARDINAL}) point ((?:{_10}|{_TEENS})(?:[ -]{_1})?)(?! {_MORE})", _point),
-        (rf"({_DECIMAL}) (million|billion)", lambda match: f"{value_of(match[1])} {match[2]}"),
-        (_DECIMAL, lambda match: value_of(match.group())),
-        # four oh four -> 404, nineteen ninety eight -> 1998
-        (rf"(?:{_1}|{_0})(?: (?:{_1}|{_0})){{2,}}", lambda match: value_of(match.group())),
+        (rf"{WORD}(?: point {WORD}){{2,}}", _version),
+        (rf"({CARDINAL}) point ((?:{TENS}|{TEENS})(?:[ -]{ONE})?)(?! {MORE})", _point),
         (
-            rf"({_NUMBERED}) ({_CARDINAL})(?: point ({_CARDINAL}))?",
+            rf"({DECIMAL}|{CARDINAL}(?= trillion)) (million|billion|trillion)",
+            lambda match: f"{value_of(match[1])} {match[2]}",
+        ),
+        (DECIMAL, lambda match: value_of(match.group())),
+        # four oh four -> 404, nineteen ninety eight -> 1998
+        (
+            rf"{DIGITS_SAID}(?: {DIGITS_SAID}){{2,}}(?! hundred)|"
+            rf"(?:double|triple) {DIGIT} {DIGIT}",
+            lambda match: value_of(match.group()),
+        ),
+        (rf"{_LABELLED} (?P<pair>{PAIR})", _pair),
+        (rf"(?P<pair>{ONE} {TWO_DIGITS})(?= {COUNTED})", _pair),
+        (rf"{_LABELLED} ({DIGIT}(?: {DIGIT})+)", _in_digits),
+        (
+            rf"({_NUMBERED}) ({CARDINAL})(?: point ({CARDINAL}))?",
             lambda match: (
                 f"{match[1]} {value_of(match[2])}" + (f".{value_of(match[3])}" if match[3] else "")
             ),
         ),
         (
-            rf"(in|since|until|by|before|after|from|of|year) ({_ANY_YEAR})",
+            rf"(in|since|until|by|before|after|from|of|year) ({ANY_YEAR})",
             lambda match: f"{match[1]} {value_of(match[2])}",
         ),
-        (_YEAR, lambda match: value_of(match.group())),
+        (rf"({YEAR}) (?:to|and|or) ({ANY_YEAR})", _in_digits),
+        (rf"(eighteen|nineteen|twenty) ({DECADES})", _decade),
+        (YEAR, lambda match: value_of(match.group())),
         # twenty first -> 21st, one hundred and fifth -> 105th
         (
-            rf"({_1}) hundred(?: and)? ({_ORDINAL_DAY}|{_LARGE_ORDINAL})",
+            rf"({ONE}) hundred(?: and)? ({ORDINAL_DAY}|{LARGE_ORDINAL})",
             lambda match: _with_suffix(f"{value_of(match[1])}{_ordinal(match[2]):0>2}"),
         ),
-        (_LARGE_ORDINAL, lambda match: _with_suffix(_ordinal(match.group()))),
+        (LARGE_ORDINAL, lambda match: _with_suffix(_ordinal(match.group()))),
+        # ten to fifteen -> 10 to 15, five foot eleven -> 5 foot 11
+        (rf"({CARDINAL}) (?:to|or) ({CARDINAL})(?! {MORE})", _range),
+        (rf"between ({CARDINAL}) and ({CARDINAL})(?! {MORE})", _range),
+        (rf"({ONE}) (?:foot|feet) ({ONE}|ten|eleven)(?: inch(?:es)?)?", _in_digits),
+        # forty two year old -> 42-year-old
+        (rf"({CARDINAL}) (year|month|week|day) old", _aged),
         (
-            rf"(?<!\d )(?<!point ){_CARDINAL}(?! {_MORE})",
+            rf"(?<!\d )(?<!point )(?:(?P<left>{PAIR})|{CARDINAL})(?! {MORE})",
             _cardinal,
         ),
     )

@@ -13,6 +13,8 @@ def remove_fillers(text: str) -> str:
     without = _ENGLISH.sub("", _CHINESE.sub("", text))
     if without == text:
         return text
+    if not any(map(str.isalnum, without)):
+        return text if re.search("[？?]", text) else ""
     without = re.sub(r"^[\s，。,.、]+|[，,、]+(?=[。？！.?!]|$)", "", without)
     without = re.sub(r"\s+(?=[,.?!])", "", without)
     starts_high = text.lstrip()[:1].isupper()

@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from dictation.text.writing.capitals import ends_with_abbreviation
 from dictation.text.writing.spacing import space_scripts
 
 _OPENS_SENTENCE = re.compile(r"[.?!。？！…\n][\"'”’）)]*\s*$")
-_STARTS_WITH_MARK = re.compile(r"^[\s，。？！；：、,.?!;:…）)”’\n]")
+_STARTS_WITH_MARK = re.compile(r"^[\s，。？！；：、,.?!;:…）)”’%℃\n]")
 _FUNCTION_WORDS = (
     "a an and as at because but by for from if in is it its of on or so than that the then there "
     "these they this those to was we were when where which while who with you he she not also "
@@ -36,7 +37,9 @@ def text_before(last: LastText | None, window: object, now: float, patience: flo
 
 def starts_sentence(before: str | None) -> bool:
     """Whether a text that follows `before` begins a sentence."""
-    return not before or _OPENS_SENTENCE.search(before) is not None
+    if not before:
+        return True
+    return _OPENS_SENTENCE.search(before) is not None and not ends_with_abbreviation(before)
 
 
 def join(before: str | None, text: str, *, spacing: bool) -> str:
@@ -47,16 +50,18 @@ def join(before: str | None, text: str, *, spacing: bool) -> str:
         text = _lowered(text)
     if before[-1].isspace() or _STARTS_WITH_MARK.match(text):
         return text
-    return f" {text}" if _needs_space(before[-1], text[0], spacing=spacing) else text
+    return f" {text}" if _needs_space(before[-1], text, spacing=spacing) else text
 
 
-def _needs_space(last: str, first: str, *, spacing: bool) -> bool:
-    if last in "([{\"'“‘（《「/-":
+def _needs_space(last: str, text: str, *, spacing: bool) -> bool:
+    first = text[0]
+    if last in "([{\"'“‘（《「/-$€@#":
         return False
     if last.isascii() and first.isascii():
         return True
     if last.isascii() != first.isascii() and spacing:
-        return " " in space_scripts(f"{last}{first}") or (last in ".,?!;:" and not first.isascii())
+        apart = space_scripts(f"{last}{text}")[1:2] == " "
+        return apart or (last in ".,?!;:" and not first.isascii())
     return False
 
 

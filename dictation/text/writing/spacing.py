@@ -6,18 +6,26 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _COUNTERS = (
     "点年月日号时分秒个块元度人倍岁米只张条本次天周万亿千百公克斤里平方寸吨升页章节楼层室"
     "位名台辆件双套家届期级代折毛角种门步行版多份款杯瓶集篇帧兆"
+    "几余首颗朵棵粒支匹座栋户碗盒包箱袋桶枚幅句段字码迈核"
 )
-_LONG_COUNTERS = "小时|毫[米升秒克]|[厘纳微]米|[美欧日港]元|英镑|港币|[摄华]氏度|世纪"
-_UNITS = f"(?:[{_COUNTERS}]|来[{_COUNTERS}]|{_LONG_COUNTERS})"
+_LONG_COUNTERS = "小时|毫[米升秒克]|[厘纳微]米|[美欧日港]元|英镑|港币|[摄华]氏度|世纪|英[寸尺里]"
+_BORN = "(?<=[05-9][05])后(?!面|来|[天年台者，])"
+_UNITS = f"(?:(?!页面|级别|字母|段落)[{_COUNTERS}]|来[{_COUNTERS}]|{_LONG_COUNTERS}|{_BORN})"
 _NUMBER = r"\d+(?:[.,:]\d+)*"
+
+_COUNTED = f"{_NUMBER}(?:到{_NUMBER})?{_UNITS}"
 
 _JOINED = re.compile(rf"(?<=[{_HAN}]) ?({_NUMBER}) ?(?={_UNITS})")
 _NUMBER_FIRST = re.compile(rf"(?<![{_HAN}\w.,:] )(?<![\w.,:])({_NUMBER}) (?={_UNITS})")
 _HAN_LATIN = re.compile(
-    rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_NUMBER}{_UNITS})(?!(?<=第)\d)(?!(?<=\d[{_COUNTERS}])\d)"
+    rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_COUNTED})(?!(?<=第)\d)(?!(?<=\d[{_COUNTERS}])\d)"
 )
-_LATIN_HAN = re.compile(rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?!{_UNITS})")
-_WITHIN = re.compile(r"(?<=第) (?=\d)|(?<=\d点) (?=\d)")
+_LATIN_HAN = re.compile(
+    rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?!{_UNITS}|到{_NUMBER}{_UNITS})"
+)
+_WITHIN = re.compile(
+    rf"(?<=第) (?=\d)|(?<=\d点) (?=\d)|(?<=\d月\d) (?=[{_HAN}])|(?<=\d月\d\d) (?=[{_HAN}])"
+)
 _AROUND_FULL_WIDTH = re.compile(r"[ \t]*([，。？！；：、…《》「」『』（）“”])[ \t]*")
 _BETWEEN = re.compile(rf"(?<=[{_HAN}]) +(?=[A-Za-z0-9@#$€-])|(?<=[A-Za-z0-9%+#]) +(?=[{_HAN}])")
 
@@ -47,7 +55,10 @@ def unspace_scripts(text: str) -> str:
 
 def fit_marks(text: str) -> str:
     """Make the marks of each sentence full-width or half-width, as its main script has them."""
-    return "".join(map(_fit_sentence, _SENTENCE.findall(text)))
+    return "".join(
+        _fit_sentence(sentence.group(), text[sentence.end() : sentence.end() + 1])
+        for sentence in _SENTENCE.finditer(text)
+    )
 
 
 def is_chinese(sentence: str) -> bool:
@@ -57,17 +68,22 @@ def is_chinese(sentence: str) -> bool:
     return len(characters) >= max(1, len(words)) or not _PARTICLES.isdisjoint(characters)
 
 
-def _fit_sentence(sentence: str) -> str:
+def _fit_sentence(sentence: str, following: str) -> str:
     if is_chinese(sentence):
+        sentence = re.sub(r"\.{3,}", "……", sentence)
         return re.sub(
-            rf"(?<=[{_HAN}])\s*([,.?!;:])(?!\d)|(?<=[\w%])\s*([,.?!;:])(?=\s|$|[{_HAN}])",
+            rf"(?<=[{_HAN}])\s*([,.?!;:])(?!\d)|(?<=[\w%\"”])\s*([,.?!;:])(?=\s|$|[{_HAN}])",
             lambda mark: _FULL[mark.group(1) or mark.group(2)],
             sentence,
         )
     if re.search("[A-Za-z]", sentence) is None:
         return sentence
 
+    sentence = re.sub(r"(?<=\w) +(?=[,.?!;:](?:\s|$))", "", sentence)
+
     def halved(mark: re.Match[str]) -> str:
+        if mark.end() == len(mark.string) and re.match(f"[{_HAN}]", following):
+            return mark.group()
         gap = "" if mark.end() == len(mark.string) or mark.string[mark.end()] == "\n" else " "
         return _HALF[mark.group(1)] + gap
 
