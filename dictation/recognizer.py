@@ -19,6 +19,7 @@ from dictation.decoding.second_pass import SecondPass, SecondPassSettings
 from dictation.decoding.spelling import Spelling, UnitSpelling, WrittenSpelling
 from dictation.events import Language
 from dictation.model.config import DecoderConfig
+from dictation.model.encoder import EncoderOutput
 from dictation.model.placement import PlacedModel, Placement, choose_device, choose_precision
 from dictation.recognition import (
     FEATURE_RATE,
@@ -182,6 +183,15 @@ class Recognizer:
             frames = self._model.features(as_tensor(samples))
             return self._finish(frames, None, language)
 
+    def tell_language(self, samples: Samples) -> Language | None:
+        """Which language 16 kHz mono samples are in, with full context and without a text; None
+        where the model cannot tell, or of less than a frame."""
+        with torch.inference_mode():
+            frames = self._model.features(as_tensor(samples))
+            if frames.size(0) < self._model.encoder.top_factor:
+                return None
+            return self._placed.run(lambda: self._told(self._encoded(frames)))
+
     def accept_batch(
         self, streams: Sequence[RecognitionStream], samples: Sequence[Samples]
     ) -> list[PartialResult | None]:
@@ -200,12 +210,8 @@ class Recognizer:
     def _decide(
         self, frames: Tensor, first_pass: str | None, language: Language | None
     ) -> Recognition:
-        features = self._placed.to_model(frames[None])
-        lengths = torch.tensor([frames.size(0)], device=features.device)
-        output = self._model.encoder(features, lengths)
-        told = None if language else self._model.language_log_probs(output)
-        if told is not None:
-            language = LANGUAGES[int(told[0].argmax())]
+        output = self._encoded(frames)
+        language = language or self._told(output)
         log_probs = self._model.ctc_log_probs(output.top)[0]
         if log_probs.isnan().any():
             name = self._checkpoint.name
@@ -220,6 +226,16 @@ class Recognizer:
             timed=decided.timed,
             decoder_passes=decided.passes,
         )
+
+    def _encoded(self, frames: Tensor) -> EncoderOutput:
+        features = self._placed.to_model(frames[None])
+        lengths = torch.tensor([frames.size(0)], device=features.device)
+        output: EncoderOutput = self._model.encoder(features, lengths)
+        return output
+
+    def _told(self, output: EncoderOutput) -> Language | None:
+        log_probs = self._model.language_log_probs(output)
+        return None if log_probs is None else LANGUAGES[int(log_probs[0].argmax())]
 
 
 def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) -> SecondPass:

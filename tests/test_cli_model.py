@@ -63,7 +63,7 @@ def test_evaluate_prints_a_table_for_people(two_sets, model, config):
     rows = [line.split() for line in lines]
     assert ["zh-dev", "zh", "CER", "text", "2", "0.0", "33.3", "%", "0", "0", "1"] in rows
     assert ["mix-dev", "mix", "MER", "words", "1", "0.0", "33.3", "%", "0", "1", "0"] in rows
-    assert any("all sets" in line and "MER first pass" in line for line in lines)
+    assert any("all sets" in line and "MER 320 ms" in line for line in lines)
     assert max(map(len, lines)) <= 80
 
 
@@ -83,13 +83,39 @@ def test_evaluate_prints_json_for_programs_and_writes_what_it_heard(
         "deletions": 0,
         "insertions": 1,
     }
-    assert chinese["first_pass"] is None
-    assert values["sets"][1]["no_speech"] == {"utterances": 1, "with_text": 1, "words": 2}
+    assert chinese["first_pass"] == chinese["chunk_loss"] == {}
+    assert chinese["second_pass_gain"] == 0.0
+    assert values["sets"][1]["no_speech"] == {
+        "utterances": 1,
+        "with_text": 1,
+        "words": 2,
+        "first_pass": {},
+    }
     assert sum(values["sets"][2]["language"]["confusion"]["zh"].values()) == 2
     assert values["sets"][2]["real_time_factor"]["final"] > 0
     lines = [json.loads(line) for line in heard.read_text().splitlines()]
     assert [line["words"] for line in lines] == ["好的"] * 4
-    assert lines[2]["errors"] == {"reference": 3, "words": 1, "text": 1, "first_pass": None}
+    assert lines[2]["errors"] == {"reference": 3, "words": 1, "text": 1, "first_pass": {}}
+
+
+def test_both_sizes_of_chunk_may_be_asked_for_at_once(two_sets, model, config):
+    arguments = [*two_sets, "--model", model, "--config", config, "--json", "--stream"]
+    values = json.loads(evaluated(*arguments, "--chunk-ms", "640", "--chunk-ms", "320"))
+    assert values["chunks_ms"] == [320, 640]
+    everything = values["sets"][-1]
+    assert set(everything["rates"]["all"]["first_pass"]) == {"320 ms", "640 ms"}
+    assert everything["rates"]["all"]["chunk_loss"] == {"320 ms": 0.0, "640 ms": 0.0}
+    assert everything["no_speech"]["first_pass"] == {"320 ms": 2, "640 ms": 2}
+    assert set(everything["real_time_factor"]["first_pass"]) == {"320 ms", "640 ms"}
+
+
+def test_evaluate_tells_languages_by_the_length_of_what_was_heard(two_sets, model, config):
+    arguments = [*two_sets, "--model", model, "--config", config, "--lengths"]
+    rows = json.loads(evaluated(*arguments, "--json"))
+    assert [row["seconds"] for row in rows] == [0.5, 1.0, 2.0, 5.0]
+    heard = [sum(row["confusion"]["zh"].values()) for row in rows]
+    assert heard == [2, 2, 0, 0]  # of a second each; the one of noise is in no language
+    assert any(line.split()[:2] == ["1", "s"] for line in evaluated(*arguments).splitlines())
 
 
 def test_evaluate_sets_precisions_side_by_side(two_sets, model, config):

@@ -81,6 +81,12 @@ def test_a_language_is_only_named_once_there_is_speech_to_tell_it_by(recognizer)
     assert all(partial.language in (None, "zh", "en", "mix") for partial in partials)
 
 
+def test_a_language_is_told_without_a_text(recognizer):
+    speech = sound(1.0)
+    assert recognizer.tell_language(speech) == recognizer.transcribe(speech).language
+    assert recognizer.tell_language(speech[:100]) is None
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_language_that_is_known_is_not_guessed(recognizer, language):
     stream = recognizer.stream(language=language)

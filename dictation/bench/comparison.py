@@ -64,9 +64,9 @@ def quantities(record: Record) -> Iterator[Quantity]:
             case None:
                 pass
     for row in record.rates:
-        shown = (("captions", row.captions), ("CTC", row.words), ("final text", row.text))
-        for what, counted in shown:
-            if counted is not None and counted.rate is not None:
+        shown = [(f"captions, {each} ms", counted) for each, counted in row.captions.items()]
+        for what, counted in (*shown, ("CTC", row.words), ("final text", row.text)):
+            if counted.rate is not None:
                 name = f"{row.name}, {row.spoken}: {row.measure}, {what}"
                 yield Quantity(name, "%", 100 * counted.rate, 100 * _rate_error(counted))
     for each in record.names:

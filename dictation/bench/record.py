@@ -11,7 +11,7 @@ from dictation.bench.figures import Figure
 from dictation.bench.machine import Machine
 from dictation.errors import DictationError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Effort:
     seconds: float
     chunk_ms: int
     limit: int | None
+    silence: float
 
 
 @dataclass(frozen=True)
@@ -44,31 +45,60 @@ class ErrorRate:
 
 @dataclass(frozen=True)
 class SetRates:
-    """A set's error rates in one language or in all: of the last captions, of CTC with the whole
-    utterance, and of the finished text."""
+    """A set's error rates in one language or in all: of the last captions by size of chunk in ms,
+    of CTC with the whole utterance, and of the finished text."""
 
     name: str
     spoken: str
     measure: str
     utterances: int
-    captions: ErrorRate | None
+    captions: dict[int, ErrorRate]
     words: ErrorRate
     text: ErrorRate
 
 
+Languages = dict[str, dict[str, int]]
+"""How often each spoken language was taken for which."""
+
+
 @dataclass(frozen=True)
 class SetFacts:
-    """The rest about a set: languages told right (None: no speech), seconds of computing a second
-    of sound, and what was made up for recordings in which nobody speaks."""
+    """The rest about a set: what languages were taken for, seconds of computing a second of sound,
+    of captions by size of chunk, and for recordings in which nobody speaks the words that were made
+    up, in final texts and in the last captions."""
 
     name: str
     utterances: int
     minutes: float
-    languages_right: float | None
+    languages: Languages
     final_factor: float
-    captions_factor: float | None
+    captions_factors: dict[int, float]
     silent: int
     words_made_up: int
+    words_captioned: dict[int, int]
+
+
+@dataclass(frozen=True)
+class LanguagesAt:
+    """What languages the first `seconds` of recordings that are as long were taken for."""
+
+    seconds: float
+    languages: Languages
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A set's error rate where a setting of [recognition], "final" or "captions", is `choice`: of
+    the final text, or of the last captions; seconds of computing a second of sound, and the mean
+    runs of the decoder for a final text."""
+
+    name: str
+    setting: str
+    choice: str
+    utterances: int
+    rate: ErrorRate
+    factor: float
+    decoder_passes: float
 
 
 @dataclass(frozen=True)
@@ -109,6 +139,8 @@ class Record:
     sets: tuple[SetFacts, ...] = ()
     names: tuple[Names, ...] = ()
     precisions: tuple[PrecisionChange, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    languages_by_length: tuple[LanguagesAt, ...] = ()
 
     def figure(self, name: str) -> Figure | None:
         """Find a figure by name."""
@@ -144,10 +176,11 @@ def write_record(record: Record, path: Path) -> None:
 
 
 def folder_hash(folder: Path) -> str:
-    """Hash the files of a model's folder, or one file."""
+    """Hash the files of a model's folder but for its card, which quotes figures; or one file."""
     files: Sequence[Path] = [folder]
     if folder.is_dir():
-        files = sorted(each for each in folder.rglob("*") if each.is_file())
+        found = (each for each in folder.rglob("*") if each.is_file())
+        files = sorted(each for each in found if each.suffix != ".md")
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as opened:

@@ -1,10 +1,12 @@
 """`dictation bench all` and `compare`: every figure in a file, and two such files side by side."""
 
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
@@ -13,8 +15,11 @@ from dictation.assets import model_folder
 from dictation.bench.comparison import Compared, compare
 from dictation.bench.record import (
     FORMAT,
+    Choice,
     Effort,
     ErrorRate,
+    Languages,
+    LanguagesAt,
     Model,
     Names,
     PrecisionChange,
@@ -26,7 +31,9 @@ from dictation.bench.record import (
     write_record,
 )
 from dictation.bench.run import BenchSettings, run_bench
+from dictation.bench.sounds import write_silence
 from dictation.cli.figures import BenchOptions, bench_settings
+from dictation.cli.lengths import SPOKEN, languages_by_length
 from dictation.cli.names import measure_names
 from dictation.cli.precisions import first_rates, points, print_rates, rates_by_precision
 from dictation.cli.rates import EvaluationOptions, assess_sets
@@ -34,18 +41,24 @@ from dictation.config import Settings, load_settings
 from dictation.errors import DictationError
 from dictation.model.placement import choose_device, precisions_of
 from dictation.training.assessment import Assessment, read_recordings
-from dictation.training.scoring import Edits
+from dictation.training.scoring import Confusion, Edits
+
+CHUNKS_MS = (320, 640)
+FINALS = ("search", "refine", "rescore")
+CAPTIONS = ("ctc", "decoder")
 
 
 @dataclass(frozen=True)
 class Everything:
     """What to measure beside the bench: error rates of `manifests`, at most `limit` recordings of
-    each, and what `hot_words` change in the recordings of `names`; `utterances`: so many live."""
+    each and `silence` seconds where nobody speaks, and what `hot_words` change in the recordings of
+    `names`; `utterances`: so many live."""
 
     bench: BenchOptions
     utterances: int
     manifests: tuple[Path, ...]
     limit: int | None
+    silence: float
     names: Path | None
     hot_words: Path | None
 
@@ -68,19 +81,29 @@ def measure_everything(wanted: Everything, config: Path | None, out: Path) -> No
     digest = folder_hash(model_folder(settings.model.name))
     with console.status("Measuring") as status:
         report = run_bench(bench, lambda what: status.update(f"Measuring {what}"))
-    chunk_ms = settings.recognition.chunk_ms
+    spoken = _with_speech(wanted)
+    half = None if wanted.limit is None else -(-wanted.limit // 2)
     rates, facts = _error_rates(wanted, settings)
     record = Record(
         format=FORMAT,
         date=datetime.now(UTC).date().isoformat(),
         machine=report.machine,
         model=Model(report.model, digest, report.threads),
-        effort=Effort(bench.repetitions, bench.utterances, bench.seconds, chunk_ms, wanted.limit),
+        effort=Effort(
+            bench.repetitions,
+            bench.utterances,
+            bench.seconds,
+            settings.recognition.chunk_ms,
+            wanted.limit,
+            wanted.silence,
+        ),
         figures=report.figures,
         rates=rates,
         sets=facts,
         names=_names(wanted, settings),
-        precisions=_precisions(wanted, settings, console),
+        precisions=_precisions(spoken, half, settings, console),
+        choices=(*_finals(spoken, half, settings), *_captions(spoken, half, settings)),
+        languages_by_length=_lengths(spoken, wanted.limit, settings),
     )
     write_record(record, out)
     console.print(f"written: {out}")
@@ -91,16 +114,10 @@ def _error_rates(
 ) -> tuple[tuple[SetRates, ...], tuple[SetFacts, ...]]:
     if not wanted.manifests:
         return (), ()
-    options = EvaluationOptions(
-        manifests=wanted.manifests,
-        model=None,
-        chunk_ms=settings.recognition.chunk_ms,
-        limit=wanted.limit,
-        final=None,
-        hypotheses=None,
-        as_json=False,
-    )
-    _, assessments = assess_sets(options, settings)
+    with TemporaryDirectory() as folder:
+        manifests = (*wanted.manifests, write_silence(Path(folder), wanted.silence))
+        options = _evaluation(manifests, wanted.limit, CHUNKS_MS, silence=wanted.silence)
+        _, assessments = assess_sets(options, settings)
     rates = tuple(row for each in assessments for row in _rates(each))
     return rates, tuple(map(_facts, assessments))
 
@@ -112,7 +129,7 @@ def _rates(assessment: Assessment) -> list[SetRates]:
             spoken=row.spoken,
             measure=row.measure,
             utterances=row.utterances,
-            captions=None if row.first_pass is None else _rate(row.first_pass),
+            captions={each: _rate(counted) for each, counted in row.first_passes.items()},
             words=_rate(row.words),
             text=_rate(row.text),
         )
@@ -129,12 +146,18 @@ def _facts(assessment: Assessment) -> SetFacts:
         name=assessment.name,
         utterances=assessment.utterances,
         minutes=60 * assessment.hours,
-        languages_right=assessment.languages.accuracy,
+        languages=_languages(assessment.languages),
         final_factor=assessment.final_factor,
-        captions_factor=assessment.first_pass_factor,
+        captions_factors=assessment.first_pass_factors,
         silent=assessment.no_speech.utterances,
         words_made_up=assessment.no_speech.words,
+        words_captioned=assessment.no_speech.captioned,
     )
+
+
+def _languages(found: Confusion) -> Languages:
+    heard = dict.fromkeys(spoken for spoken, _ in found.counts)
+    return {spoken: found.row(spoken) for spoken in SPOKEN if spoken in heard}
 
 
 def _names(wanted: Everything, settings: Settings) -> tuple[Names, ...]:
@@ -148,12 +171,12 @@ def _names(wanted: Everything, settings: Settings) -> tuple[Names, ...]:
 
 
 def _precisions(
-    wanted: Everything, settings: Settings, console: Console
+    manifests: Sequence[Path], limit: int | None, settings: Settings, console: Console
 ) -> tuple[PrecisionChange, ...]:
     """Say what every precision of the device changes, and return it."""
-    if not wanted.manifests:
+    if not manifests:
         return ()
-    sets = [read_recordings(manifest, wanted.limit) for manifest in wanted.manifests]
+    sets = [read_recordings(manifest, limit) for manifest in manifests]
     # The user's own words would change what is measured.
     recognition = settings.recognition.model_copy(update={"hot_words": os.devnull})
     offered = precisions_of(choose_device(settings.model.device))
@@ -171,6 +194,73 @@ def _precisions(
         )
         for row, first in zip(rows, firsts, strict=True)
     )
+
+
+def _with_speech(wanted: Everything) -> tuple[Path, ...]:
+    return tuple(
+        manifest
+        for manifest in wanted.manifests
+        if any(each.language is not None for each in read_recordings(manifest, 1).utterances)
+    )
+
+
+def _evaluation(
+    manifests: tuple[Path, ...],
+    limit: int | None,
+    chunks_ms: tuple[int, ...],
+    *,
+    final: str | None = None,
+    captions: str | None = None,
+    silence: float = math.inf,
+) -> EvaluationOptions:
+    return EvaluationOptions(
+        manifests=manifests,
+        model=None,
+        chunks_ms=chunks_ms,
+        limit=limit,
+        final=final,
+        captions=captions,
+        hypotheses=None,
+        as_json=False,
+        silence=silence,
+    )
+
+
+def _finals(manifests: tuple[Path, ...], limit: int | None, settings: Settings) -> Iterator[Choice]:
+    """Each way to the final text; CTC alone, of the same encodings, is the first."""
+    for final in FINALS if manifests else ():
+        options = _evaluation(manifests, limit, (), final=final)
+        for each in assess_sets(options, settings)[1]:
+            row, passes = each.rates[-1], each.decoder_passes
+            if final == FINALS[0]:
+                words, factor = _rate(row.words), each.final_factor
+                yield Choice(each.name, "final", "ctc", row.utterances, words, factor, 0.0)
+            text, factor = _rate(row.text), each.final_factor
+            yield Choice(each.name, "final", final, row.utterances, text, factor, passes)
+
+
+def _captions(
+    manifests: tuple[Path, ...], limit: int | None, settings: Settings
+) -> Iterator[Choice]:
+    """Who writes the captions, on a few recordings: the decoder is slow."""
+    few = None if limit is None else -(-limit // 3)
+    chunk_ms = settings.recognition.chunk_ms
+    for source in CAPTIONS if manifests else ():
+        options = _evaluation(manifests, few, (chunk_ms,), captions=source)
+        for each in assess_sets(options, settings)[1]:
+            row, factor = each.rates[-1], each.first_pass_factors[chunk_ms]
+            rate = _rate(row.first_passes[chunk_ms])
+            yield Choice(each.name, "captions", source, row.utterances, rate, factor, 0.0)
+
+
+def _lengths(
+    manifests: Sequence[Path], limit: int | None, settings: Settings
+) -> tuple[LanguagesAt, ...]:
+    if not manifests:
+        return ()
+    sets = [read_recordings(manifest, limit) for manifest in manifests]
+    told = languages_by_length(sets, settings.model)
+    return tuple(LanguagesAt(each.seconds, _languages(each.languages)) for each in told)
 
 
 def show_comparison(first: Path, second: Path) -> None:

@@ -101,8 +101,11 @@ def evaluate(
         bool, typer.Option("--stream", help="Score the streaming first pass too.")
     ] = False,
     chunk_ms: Annotated[
-        int, typer.Option("--chunk-ms", help="With --stream: sound in a chunk, 320 or 640 ms.")
-    ] = 320,
+        list[int] | None,
+        typer.Option(
+            "--chunk-ms", help="With --stream: sound in a chunk, 320 or 640 ms; give both for both."
+        ),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
     ] = None,
@@ -122,6 +125,10 @@ def evaluate(
         list[PrecisionName] | None,
         typer.Option(help="Measure instead what this changes against the first; give it again."),
     ] = None,
+    lengths: Annotated[
+        bool,
+        typer.Option("--lengths", help="Measure instead how soon languages are told apart."),
+    ] = False,
     formatted: Annotated[
         bool,
         typer.Option("--formatted", help="Score the text as delivered too, by characters."),
@@ -133,9 +140,12 @@ def evaluate(
     config: Config = None,
 ) -> None:
     """Measure a model: error rates, languages told apart, real-time factor."""
-    if chunk_ms not in _CHUNKS:
-        raise typer.BadParameter(f"--chunk-ms takes 320 or 640, not {chunk_ms}")
+    chunks_ms = tuple(sorted({*(chunk_ms or _CHUNKS[:1])}))
+    for each in chunks_ms:
+        if each not in _CHUNKS:
+            raise typer.BadParameter(f"--chunk-ms takes 320 or 640, not {each}")
     try:
+        from dictation.cli.lengths import evaluate_lengths
         from dictation.cli.names import evaluate_names
         from dictation.cli.precisions import evaluate_precisions
         from dictation.cli.rates import EvaluationOptions, evaluate_model
@@ -144,13 +154,16 @@ def evaluate(
     if hot_words is not None:
         evaluate_names(manifest, hot_words, config, model=model, limit=limit, as_json=as_json)
         return
+    if lengths:
+        evaluate_lengths(manifest, config, model=model, limit=limit, as_json=as_json)
+        return
     if precision:
         evaluate_precisions(manifest, precision, config, model=model, limit=limit, as_json=as_json)
         return
     options = EvaluationOptions(
         manifests=tuple(manifest),
         model=model,
-        chunk_ms=chunk_ms if stream else None,
+        chunks_ms=chunks_ms if stream else (),
         limit=limit,
         final=final,
         captions=captions,
@@ -276,6 +289,9 @@ def bench_all(
     seconds: Annotated[
         float, typer.Option(min=0.5, help="How long to watch what is idle or listens.")
     ] = 20.0,
+    silence: Annotated[
+        float, typer.Option(min=1.0, help="Seconds of silence, and of each set without speech.")
+    ] = 300.0,
     daemon: Annotated[
         bool, typer.Option("--daemon", help="The running daemon too. Be silent.")
     ] = False,
@@ -303,6 +319,7 @@ def bench_all(
         utterances=utterances,
         manifests=tuple(manifest or ()),
         limit=limit,
+        silence=silence,
         names=hot_words_manifest,
         hot_words=hot_words,
     )

@@ -93,7 +93,7 @@ def _rates(
     recognizer = load_recognizer(section, recognition)
     rows, everything = [], []
     for each in sets:
-        scored = list(assess(recognizer, each, None, lambda seconds: None))
+        scored = list(assess(recognizer, each, (), lambda seconds: None))
         rows.append(_summed(each.name, section.precision, scored))
         everything += scored
     if len(sets) > 1:

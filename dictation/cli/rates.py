@@ -1,6 +1,7 @@
 """`dictation evaluate`: error rates of a model on manifests, as tables or as JSON."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,7 @@ from dictation.training.assessment import (
     WriteOut,
     assess,
     read_recordings,
+    shortened,
     summarize,
 )
 from dictation.training.scoring import Edits
@@ -36,17 +38,21 @@ _LANGUAGES = ("zh", "en", "mix")
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What to evaluate; `chunk_ms` None: the final text alone, without a first pass before it."""
+    """What to evaluate; without `chunks_ms` the final text alone, without a first pass before it.
+
+    `silence`: seconds of a set in which nobody speaks.
+    """
 
     manifests: tuple[Path, ...]
     model: str | None
-    chunk_ms: int | None
+    chunks_ms: tuple[int, ...]
     limit: int | None
     final: str | None
     hypotheses: Path | None
     as_json: bool
     formatted: bool = False
     captions: str | None = None
+    silence: float = math.inf
 
 
 def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
@@ -55,14 +61,14 @@ def evaluate_model(options: EvaluationOptions, config: Path | None) -> None:
     if options.as_json:
         values = {
             "model": description,
-            "chunk_ms": options.chunk_ms,
+            "chunks_ms": list(options.chunks_ms),
             "sets": [assessment_values(each) for each in assessments],
         }
         print(json.dumps(values, ensure_ascii=False, indent=2))
         return
     console = Console(highlight=False)
     console.print(description)
-    for table in tables(assessments, options.chunk_ms):
+    for table in tables(assessments, options.chunks_ms):
         console.print(table)
 
 
@@ -80,7 +86,10 @@ def assess_sets(options: EvaluationOptions, settings: Settings) -> tuple[str, li
         recognition = recognition.model_copy(update={"captions": str(options.captions)})
     if options.model is not None:
         section = section.model_copy(update={"name": options.model})
-    sets = [read_recordings(manifest, options.limit) for manifest in options.manifests]
+    sets = [
+        shortened(read_recordings(manifest, options.limit), options.silence)
+        for manifest in options.manifests
+    ]
     write_out = _write_out(settings, sets) if options.formatted else None
     with ExitStack() as stack:
         write = stack.enter_context(_hypotheses(options.hypotheses))
@@ -89,7 +98,7 @@ def assess_sets(options: EvaluationOptions, settings: Settings) -> tuple[str, li
         assessments, everything = [], []
         for recordings in sets:
             scored = []
-            for each in assess(recognizer, recordings, options.chunk_ms, progress, write_out):
+            for each in assess(recognizer, recordings, options.chunks_ms, progress, write_out):
                 write(each)
                 scored.append(each)
             assessments.append(summarize(recordings.name, [recordings.manifest], scored))
@@ -136,10 +145,10 @@ def _progress(sets: Sequence[Recordings]) -> Iterator[Callable[[float], None]]:
         yield lambda seconds: bar.advance(task, seconds)
 
 
-def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Table]:
+def tables(assessments: Sequence[Assessment], chunks_ms: Sequence[int]) -> list[Table]:
     """The rates, what languages were taken for, and the rest, for people."""
     rates = _table(
-        "Error rates" + ("" if chunk_ms is None else f" (first pass: chunks of {chunk_ms} ms)"),
+        "Error rates (ms: the first pass in chunks of so much)" if chunks_ms else "Error rates",
         ("set", "spoken", "scored"),
         ("utt.", "min", "rate", "sub.", "del.", "ins."),
     )
@@ -150,11 +159,17 @@ def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Tabl
     languages = _table(
         "Languages", ("set", "spoken"), (*(f"as {found}" for found in _LANGUAGES), "accuracy")
     )
-    first_pass = [] if chunk_ms is None else ["first pass"]
     speed = _table(
         "Real-time factor (seconds of computing a second of sound), and silence",
         ("set",),
-        ("min", "final", *first_pass, "decoder passes", "without speech", "words made up"),
+        (
+            "min",
+            "final",
+            *(f"{each} ms" for each in chunks_ms),
+            "decoder passes",
+            "without speech",
+            "words made up",
+        ),
     )
     for each in assessments:
         for row in each.rates:
@@ -166,7 +181,7 @@ def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Tabl
             languages.add_row(each.name, spoken, *map(str, counts.values()), _percent(share))
         languages.add_row(each.name, "all", "", "", "", _percent(each.languages.accuracy))
         languages.add_section()
-        streamed = [] if each.first_pass_factor is None else [f"{each.first_pass_factor:.3f}"]
+        streamed = [f"{each.first_pass_factors[chunk_ms]:.3f}" for chunk_ms in chunks_ms]
         silent = each.no_speech
         minutes = f"{60 * each.hours:.1f}"
         made_up = f"{silent.words} in {silent.with_text}"
@@ -175,7 +190,23 @@ def tables(assessments: Sequence[Assessment], chunk_ms: int | None) -> list[Tabl
         speed.add_row(
             each.name, minutes, factor, *streamed, passes, str(silent.utterances), made_up
         )
-    return [rates, languages, speed]
+    return [rates, _changes(assessments, chunks_ms), languages, speed]
+
+
+def _changes(assessments: Sequence[Assessment], chunks_ms: Sequence[int]) -> Table:
+    """What the second pass and the sound to come change of CTC's rate on the whole utterance."""
+    losses = [f"{chunk_ms} ms" for chunk_ms in chunks_ms]
+    table = _table(
+        "Against CTC with the whole utterance", ("set", "spoken"), ("second pass", *losses)
+    )
+    table.caption = "second pass: errors fewer; ms: points lost in chunks of so much"
+    for each in assessments:
+        for row in each.rates:
+            lost = [row.chunk_loss(chunk_ms) for chunk_ms in chunks_ms]
+            points = ["-" if loss is None else f"{100 * loss:+.1f}" for loss in lost]
+            table.add_row(each.name, row.spoken, _percent(row.second_pass_gain), *points)
+        table.add_section()
+    return table
 
 
 def _table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
@@ -200,8 +231,7 @@ def _spoken(assessment: Assessment) -> list[str]:
 
 def _add_rates(table: Table, name: str, row: Rates) -> None:
     scored = [("words", row.words), ("text", row.text)]
-    if row.first_pass is not None:
-        scored.append(("first pass", row.first_pass))
+    scored += [(f"{chunk_ms} ms", counted) for chunk_ms, counted in row.first_passes.items()]
     measured = [(f"{row.measure} {what}", counted) for what, counted in scored]
     if row.unformatted is not None and row.formatted is not None:
         measured.append(("characters, text", row.unformatted))
@@ -236,7 +266,15 @@ def assessment_values(assessment: Assessment) -> dict[str, object]:
                 "hours": round(row.hours, 5),
                 "words": _edit_values(row.words),
                 "text": _edit_values(row.text),
-                "first_pass": None if row.first_pass is None else _edit_values(row.first_pass),
+                "first_pass": {
+                    f"{chunk_ms} ms": _edit_values(counted)
+                    for chunk_ms, counted in row.first_passes.items()
+                },
+                "second_pass_gain": _rounded(row.second_pass_gain),
+                "chunk_loss": {
+                    f"{chunk_ms} ms": _rounded(row.chunk_loss(chunk_ms))
+                    for chunk_ms in row.first_passes
+                },
                 "characters": None if row.unformatted is None else _edit_values(row.unformatted),
                 "formatted": None if row.formatted is None else _edit_values(row.formatted),
             }
@@ -252,20 +290,29 @@ def assessment_values(assessment: Assessment) -> dict[str, object]:
             "utterances": assessment.no_speech.utterances,
             "with_text": assessment.no_speech.with_text,
             "words": assessment.no_speech.words,
+            "first_pass": {
+                f"{chunk_ms} ms": words
+                for chunk_ms, words in assessment.no_speech.captioned.items()
+            },
         },
         "decoder_passes": round(assessment.decoder_passes, 2),
         "real_time_factor": {
             "final": round(assessment.final_factor, 4),
-            "first_pass": None
-            if assessment.first_pass_factor is None
-            else round(assessment.first_pass_factor, 4),
+            "first_pass": {
+                f"{chunk_ms} ms": round(factor, 4)
+                for chunk_ms, factor in assessment.first_pass_factors.items()
+            },
         },
     }
 
 
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 5)
+
+
 def _edit_values(counted: Edits) -> dict[str, object]:
     return {
-        "rate": None if counted.rate is None else round(counted.rate, 5),
+        "rate": _rounded(counted.rate),
         "reference": counted.reference,
         "substitutions": counted.substitutions,
         "deletions": counted.deletions,
@@ -284,12 +331,17 @@ def hypothesis_values(scored: Scored) -> dict[str, object]:
         "recognized_lang": scored.heard.language,
         "words": scored.heard.words,
         "text": scored.heard.text,
-        "first_pass": scored.heard.first_pass,
+        "first_pass": {
+            f"{chunk_ms} ms": caption for chunk_ms, caption in scored.heard.first_passes.items()
+        },
         "formatted": scored.heard.formatted,
         "errors": {
             "reference": scored.words.reference,
             "words": scored.words.errors,
             "text": scored.text.errors,
-            "first_pass": None if scored.first_pass is None else scored.first_pass.errors,
+            "first_pass": {
+                f"{chunk_ms} ms": counted.errors
+                for chunk_ms, counted in scored.first_passes.items()
+            },
         },
     }

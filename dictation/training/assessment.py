@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +33,9 @@ class Recordings:
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds spent on one recording: its first pass chunk by chunk, and its final text."""
+    """Seconds spent on one recording: its first pass by size of chunk, and its final text."""
 
-    first_pass: float
+    first_passes: dict[int, float]
     final: float
 
 
@@ -47,7 +47,7 @@ WriteOut = Callable[[str, Sequence[TimedWord]], str]
 class Heard:
     """What was recognised in one recording of `seconds`.
 
-    `first_pass`, `formatted` None: not asked for.
+    `first_passes`: the last captions, by size of chunk in ms; `formatted` None: not asked for.
     """
 
     utterance: Utterance
@@ -55,7 +55,7 @@ class Heard:
     language: str
     words: str
     text: str
-    first_pass: str | None
+    first_passes: dict[int, str]
     formatted: str | None
     times: Times
     decoder_passes: int = 0
@@ -66,7 +66,7 @@ class Scored:
     """A recording with its edits.
 
     `words`: the CTC words of the final pass against what was said; `text`: the final text against
-    what a typist would have written; `first_pass`: the last caption against what was said.
+    what a typist would have written; `first_passes`: the last captions against what was said.
     `unformatted` and `formatted`: the characters of the final text, and of that text as it would be
     delivered, against what a typist would have written.
     """
@@ -74,7 +74,7 @@ class Scored:
     heard: Heard
     words: Edits
     text: Edits
-    first_pass: Edits | None
+    first_passes: dict[int, Edits]
     unformatted: Edits | None = None
     formatted: Edits | None = None
 
@@ -89,8 +89,8 @@ def read_recordings(manifest: Path, limit: int | None = None) -> Recordings:
     if not utterances:
         raise AssessmentError(f"{manifest}: no utterance with a text")
     has_written = any(each.written != each.text for each in utterances)
-    if limit is not None and limit < len(utterances):
-        utterances = [utterances[index * len(utterances) // limit] for index in range(limit)]
+    if limit is not None:
+        utterances = _spread(utterances, limit)
     missing = [each.audio for each in utterances if not each.audio.is_file()]
     if missing:
         raise AssessmentError(
@@ -101,21 +101,38 @@ def read_recordings(manifest: Path, limit: int | None = None) -> Recordings:
     return Recordings(name or manifest.stem, manifest, tuple(utterances), has_written)
 
 
+def shortened(recordings: Recordings, seconds: float) -> Recordings:
+    """A set in which nobody speaks cut down to about so much of it; others as they are."""
+    utterances = recordings.utterances
+    total = sum(each.duration for each in utterances)
+    if total <= seconds or any(each.language is not None for each in utterances):
+        return recordings
+    count = max(1, round(len(utterances) * seconds / total))
+    return replace(recordings, utterances=tuple(_spread(utterances, count)))
+
+
+def _spread(utterances: Sequence[Utterance], count: int) -> list[Utterance]:
+    """At most so many, from all over the set."""
+    if count >= len(utterances):
+        return list(utterances)
+    return [utterances[index * len(utterances) // count] for index in range(count)]
+
+
 def assess(
     recognizer: Recognizer,
     recordings: Recordings,
-    chunk_ms: int | None,
+    chunks_ms: Sequence[int],
     progress: Callable[[float], None],
     write_out: WriteOut | None = None,
 ) -> Iterator[Scored]:
-    """Recognise a set, recording by recording; `chunk_ms` None: without the streaming first pass.
+    """Recognise a set, recording by recording, with a streaming first pass for each of `chunks_ms`.
 
     `write_out`: score the text it makes of each final text, too. `progress` is told the seconds of
     speech done with. Raises AudioFileError.
     """
     for utterance in recordings.utterances:
         samples = np.concatenate(list(read_audio(utterance.audio)))
-        heard = _recognize(recognizer, utterance, samples, chunk_ms, write_out)
+        heard = _recognize(recognizer, utterance, samples, chunks_ms, write_out)
         yield score(heard, has_written=recordings.has_written)
         progress(utterance.duration)
 
@@ -132,9 +149,10 @@ def score(heard: Heard, *, has_written: bool) -> Scored:
         heard=heard,
         words=edits(said.text, heard.words),
         text=edits(said.written if has_written else said.text, text),
-        first_pass=None
-        if heard.first_pass is None
-        else edits(said.text, read_out(heard.first_pass, said.text)),
+        first_passes={
+            chunk_ms: edits(said.text, read_out(caption, said.text))
+            for chunk_ms, caption in heard.first_passes.items()
+        },
         unformatted=None if formatted is None else character_edits(said.written, heard.text),
         formatted=None if formatted is None else character_edits(said.written, formatted),
     )
@@ -144,12 +162,16 @@ def _recognize(
     recognizer: Recognizer,
     utterance: Utterance,
     samples: NDArray[np.float32],
-    chunk_ms: int | None,
+    chunks_ms: Sequence[int],
     write_out: WriteOut | None,
 ) -> Heard:
+    captions: dict[int, str] = {}
+    spent: dict[int, float] = {}
+    for chunk_ms in chunks_ms:
+        began = time.perf_counter()
+        captions[chunk_ms] = _first_pass(recognizer, samples, chunk_ms)
+        spent[chunk_ms] = time.perf_counter() - began
     began = time.perf_counter()
-    first_pass = None if chunk_ms is None else _first_pass(recognizer, samples, chunk_ms)
-    passed = time.perf_counter()
     final = recognizer.transcribe(samples)
     ended = time.perf_counter()
     return Heard(
@@ -158,9 +180,9 @@ def _recognize(
         language=final.language,
         words=final.words,
         text=final.text,
-        first_pass=first_pass,
+        first_passes=captions,
         formatted=None if write_out is None else write_out(final.text, final.timed),
-        times=Times(passed - began, ended - passed),
+        times=Times(spent, ended - began),
         decoder_passes=final.decoder_passes,
     )
 
@@ -188,25 +210,41 @@ class Rates:
     hours: float
     words: Edits
     text: Edits
-    first_pass: Edits | None
+    first_passes: dict[int, Edits]
     unformatted: Edits | None
     formatted: Edits | None
+
+    @property
+    def second_pass_gain(self) -> float | None:
+        """The share of CTC's errors, on the same encoding, that the final text does not have."""
+        if not self.words.rate or self.text.rate is None:
+            return None
+        return 1 - self.text.rate / self.words.rate
+
+    def chunk_loss(self, chunk_ms: int) -> float | None:
+        """How much larger CTC's error rate is in chunks than with the whole utterance."""
+        found = self.first_passes.get(chunk_ms)
+        if found is None or found.rate is None or self.words.rate is None:
+            return None
+        return found.rate - self.words.rate
 
 
 @dataclass(frozen=True)
 class NoSpeech:
-    """Recordings in which nobody speaks, and what was made up for them."""
+    """Recordings in which nobody speaks, and what was made up for them: words of final texts, and
+    of the last captions by size of chunk."""
 
     utterances: int
     with_text: int
     words: int
+    captioned: dict[int, int]
 
 
 @dataclass(frozen=True)
 class Assessment:
     """The rates of a set: by language, then all together; real-time factors are seconds of
-    computing a second of sound, `first_pass_factor` None without a first pass; `decoder_passes`:
-    mean runs of the attention decoder for a final text."""
+    computing a second of sound, of the first pass by size of chunk; `decoder_passes`: mean runs of
+    the attention decoder for a final text."""
 
     name: str
     manifests: tuple[Path, ...]
@@ -216,7 +254,7 @@ class Assessment:
     languages: Confusion
     no_speech: NoSpeech
     final_factor: float
-    first_pass_factor: float | None
+    first_pass_factors: dict[int, float]
     decoder_passes: float
 
 
@@ -228,8 +266,6 @@ def summarize(name: str, manifests: Sequence[Path], scored: Sequence[Scored]) ->
     speech = [each for each in scored if each.heard.utterance.language is not None]
     silent = [each for each in scored if each.heard.utterance.language is None]
     seconds = sum(each.heard.seconds for each in scored)
-    streamed = any(each.first_pass is not None for each in scored)
-    first_pass = sum(each.heard.times.first_pass for each in scored)
     rates = [
         _rates(spoken, measure, chosen)
         for spoken, measure in _MEASURES.items()
@@ -250,15 +286,20 @@ def summarize(name: str, manifests: Sequence[Path], scored: Sequence[Scored]) ->
             utterances=len(silent),
             with_text=sum(bool(each.heard.text.strip()) for each in silent),
             words=sum(each.text.insertions for each in silent),
+            captioned={
+                chunk_ms: counted.insertions for chunk_ms, counted in _first_passes(silent).items()
+            },
         ),
         final_factor=sum(each.heard.times.final for each in scored) / seconds,
-        first_pass_factor=first_pass / seconds if streamed else None,
+        first_pass_factors={
+            chunk_ms: sum(each.heard.times.first_passes[chunk_ms] for each in scored) / seconds
+            for chunk_ms in scored[0].first_passes
+        },
         decoder_passes=sum(each.heard.decoder_passes for each in scored) / len(scored),
     )
 
 
 def _rates(spoken: str, measure: str, scored: Sequence[Scored]) -> Rates:
-    first = [each.first_pass for each in scored if each.first_pass is not None]
     before = [each.unformatted for each in scored if each.unformatted is not None]
     after = [each.formatted for each in scored if each.formatted is not None]
     return Rates(
@@ -268,7 +309,14 @@ def _rates(spoken: str, measure: str, scored: Sequence[Scored]) -> Rates:
         hours=sum(each.heard.seconds for each in scored) / 3600,
         words=added(each.words for each in scored),
         text=added(each.text for each in scored),
-        first_pass=added(first) if first else None,
+        first_passes=_first_passes(scored),
         unformatted=added(before) if before else None,
         formatted=added(after) if after else None,
     )
+
+
+def _first_passes(scored: Sequence[Scored]) -> dict[int, Edits]:
+    chunks_ms = scored[0].first_passes if scored else {}
+    return {
+        chunk_ms: added(each.first_passes[chunk_ms] for each in scored) for chunk_ms in chunks_ms
+    }

@@ -43,7 +43,7 @@ def test_another_file_is_told_in_one_line(tmp_path, content, complaint):
 
 def test_a_record_of_another_format_and_a_missing_one_are_refused(tmp_path):
     write_record(replace(a_record(), format=99), tmp_path / "a.json")
-    with pytest.raises(DictationError, match="is of format 99, not 1"):
+    with pytest.raises(DictationError, match="is of format 99, not 2"):
         read_record(tmp_path / "a.json")
     with pytest.raises(DictationError, match="cannot be read: No such file"):
         read_record(tmp_path / "b.json")
@@ -52,6 +52,8 @@ def test_a_record_of_another_format_and_a_missing_one_are_refused(tmp_path):
 def test_the_hash_of_a_model_is_that_of_names_and_contents(tmp_path):
     (tmp_path / "weights").write_bytes(b"1")
     before = folder_hash(tmp_path)
+    assert folder_hash(tmp_path) == before
+    (tmp_path / "MODEL_CARD.md").write_text("quotes figures of this model")
     assert folder_hash(tmp_path) == before
     (tmp_path / "weights").write_bytes(b"2")
     assert folder_hash(tmp_path) != before
@@ -137,7 +139,7 @@ def test_everything_is_measured_into_one_file(tmp_path):
     words.write_text("好的\n")
     arguments = ["bench", "all", "--json", str(out), "--model", str(model), "--config", str(config)]
     arguments += ["--repetitions", "1", "--seconds", "0.5", "--utterances", "1"]
-    arguments += ["--manifest", str(manifest), "--limit", "1"]
+    arguments += ["--manifest", str(manifest), "--limit", "1", "--silence", "11"]
     arguments += ["--hot-words", str(words), "--hot-words-manifest", str(manifest)]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert done.exit_code == 0
@@ -148,7 +150,23 @@ def test_everything_is_measured_into_one_file(tmp_path):
     names = {figure.name for figure in record.figures}
     assert {"first_partial", "word_caption", "final_after_speech", "rewritten", "ready"} <= names
     assert [row.text.reference > 0 for row in record.rates]
-    assert record.sets[0].utterances == 1
+    assert [(row.name, row.utterances) for row in record.sets] == [
+        (tmp_path.name, 1),
+        ("silence", 1),
+        ("all sets", 2),
+    ]
+    assert set(record.rates[0].captions) == set(record.sets[0].captions_factors) == {320, 640}
+    assert record.sets[0].languages.keys() == {"zh"}
+    # The model hears one thing in everything, in silence too.
+    assert record.sets[1].words_captioned == {320: 2, 640: 2}
+    assert [(each.setting, each.choice) for each in record.choices] == [
+        ("final", "ctc"),
+        *(("final", final) for final in ("search", "refine", "rescore")),
+        *(("captions", source) for source in ("ctc", "decoder")),
+    ]
+    assert [sum(each.languages.get("zh", {}).values()) for each in record.languages_by_length] == [
+        1, 1, 0, 0,
+    ]  # fmt: skip
     assert [each.listed for each in record.names] == [False, True]
     assert [each.precision for each in record.precisions][:2] == ["fp32", "int8"]
     assert record.precisions[0].text_change == 0.0

@@ -13,6 +13,7 @@ from dictation.training.assessment import (
     assess,
     read_recordings,
     score,
+    shortened,
     summarize,
 )
 from dictation.training.manifest import ManifestError, Utterance
@@ -29,7 +30,7 @@ def recognizer(tmp_path_factory):
 
 def heard(said, written, text, words=""):
     utterance = Utterance("a.wav", said, written, "mix", None, 1.0)
-    return Heard(utterance, 1.0, "mix", words, text, None, None, Times(0.0, 0.1))
+    return Heard(utterance, 1.0, "mix", words, text, {}, None, Times({}, 0.1))
 
 
 def test_the_final_text_is_held_against_the_written_one_and_the_words_against_the_spoken():
@@ -51,11 +52,30 @@ def test_characters_are_counted_before_and_after_formatting_marks_and_capitals_t
 def test_each_final_text_can_be_scored_as_it_is_delivered(recognizer, tmp_path):
     manifest = write_manifest(tmp_path, [("四零四", "zh")])
     recordings = replace(read_recordings(manifest), has_written=True)
-    (scored,) = assess(
-        recognizer, recordings, None, lambda seconds: None, lambda text, timed: "404"
-    )
+    (scored,) = assess(recognizer, recordings, (), lambda seconds: None, lambda text, timed: "404")
     assert scored.heard.formatted == "404"
     assert summarize("a", [manifest], [scored]).rates[0].formatted == scored.formatted
+
+
+def test_what_the_second_pass_gains_and_chunks_lose_is_told_of_the_same_words(recognizer, tmp_path):
+    manifest = write_manifest(tmp_path, [("好的", "zh")])
+    given = heard("好的 吗", "好的 吗", "好的", words="好")
+    given = replace(given, first_passes={320: ""}, times=Times({320: 0.1}, 0.1))
+    (row,) = summarize("a", [manifest], [score(given, has_written=True)]).rates
+    assert row.second_pass_gain == pytest.approx(0.5)  # one error of three, then, not two
+    assert row.chunk_loss(320) == pytest.approx(1 / 3)
+    assert row.chunk_loss(640) is None
+    faultless = score(replace(given, words="好的 吗"), has_written=True)
+    assert summarize("a", [manifest], [faultless]).rates[0].second_pass_gain is None
+
+
+def test_only_a_set_in_which_nobody_speaks_is_shortened(tmp_path):
+    (tmp_path / "noise").mkdir()
+    noise = read_recordings(write_manifest(tmp_path / "noise", [(None, "noise")] * 6))
+    assert len(shortened(noise, 2.0).utterances) == 2
+    assert shortened(noise, 60.0) == noise
+    speech = read_recordings(write_manifest(tmp_path, [("好的", "zh"), (None, "noise")]))
+    assert shortened(speech, 1.0) == speech
 
 
 def test_without_written_texts_digits_are_as_good_as_words():
@@ -71,7 +91,7 @@ def test_a_set_is_recognised_and_summed_up_by_language(recognizer, tmp_path):
     )
     recordings = read_recordings(manifest)
     done: list[float] = []
-    scored = list(assess(recognizer, recordings, 320, done.append))
+    scored = list(assess(recognizer, recordings, (320, 640), done.append))
     assessment = summarize(recordings.name, [manifest], scored)
     assert sum(done) == pytest.approx(4.0)
     assert [(row.spoken, row.measure) for row in assessment.rates] == [
@@ -81,7 +101,9 @@ def test_a_set_is_recognised_and_summed_up_by_language(recognizer, tmp_path):
         ("all", "MER"),
     ]
     by_language = {row.spoken: row for row in assessment.rates}
-    for edits in (by_language["zh"].words, by_language["zh"].text, by_language["zh"].first_pass):
+    chinese = by_language["zh"]
+    assert list(chinese.first_passes) == [320, 640]
+    for edits in (chinese.words, chinese.text, *chinese.first_passes.values()):
         assert (edits.rate, edits.reference) == (0.0, 2)
     assert by_language["en"].words.substitutions == 2
     assert by_language["mix"].words.deletions == 1
@@ -90,7 +112,8 @@ def test_a_set_is_recognised_and_summed_up_by_language(recognizer, tmp_path):
     assert (assessment.no_speech.utterances, assessment.no_speech.words) == (1, 2)
     assert assessment.hours == pytest.approx(4.0 / 3600)
     assert assessment.final_factor > 0
-    assert assessment.first_pass_factor is not None
+    assert set(assessment.first_pass_factors) == {320, 640}
+    assert assessment.no_speech.captioned == {320: 2, 640: 2}
 
 
 def test_a_limit_takes_utterances_from_all_over_the_manifest(tmp_path):
