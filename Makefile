@@ -56,10 +56,12 @@ audit: $(DEV_STAMP)
 	@$(PYTHON) -m pip freeze --exclude-editable >$(VENV)/frozen.txt
 	@$(PYTHON) -m pip_audit --strict --no-deps --disable-pip --requirement $(VENV)/frozen.txt
 
-# Every number of the README and its pictures, on a quiet machine: SPEECH="FOLDER ..." holds sets of
-# recordings (aishell-dev/manifest.jsonl, ...), WHISPER whisper-base for faster-whisper.
+# Every number of the README and the model's card with its pictures, on a quiet machine: SPEECH="FOLDER
+# ..." holds sets of recordings (aishell-dev/manifest.jsonl, ...), WHISPER whisper-base for
+# faster-whisper, LIMIT says how many recordings of each set are heard.
+LIMIT := 60
 numbers: $(DEV_STAMP)
-	@$(PYTHON) -m scripts.measure --speech "$(SPEECH)" --whisper "$(WHISPER)"
+	@$(PYTHON) -m scripts.measure --speech "$(SPEECH)" --whisper "$(WHISPER)" --limit $(LIMIT)
 
 # Bring the catalogues into line with the source (needs gettext); translate what is empty then.
 messages:

@@ -1,8 +1,9 @@
 """Measure all that the README quotes, and write it there: `make numbers SPEECH="FOLDER ..."`.
 
-The bench runs beside a daemon that has just dictated on a desktop of its own, then others hear the
-same recordings. What is not there, or fails, is said and left out; the exit status is 1 when
-something failed.
+The recogniser's parts are timed, then the bench runs beside a daemon that has just dictated on a
+desktop of its own, then others hear the same recordings. What is not there, or fails, is said and
+left as it was; the exit status is 1 when something failed. Hours of dictation (docs/soak.json) are
+quoted, not heard again: `make soak`.
 """
 
 import argparse
@@ -14,11 +15,11 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 SETS = ("aishell-dev", "speechocean762-dev", "libri-dev", "dev")
 SILENT = ("noise-*", "music-*")
-PEERS = ("aishell-dev", "speechocean762-dev", "dev")
-"""What others are held against: no set whose labels one of them wrote."""
+"""By folder. Silence is made by the bench."""
 
 
 def main() -> None:
@@ -27,13 +28,16 @@ def main() -> None:
     parser.add_argument("--speech", default="", metavar="FOLDERS", help="with sets of recordings")
     parser.add_argument("--whisper", default="", metavar="FOLDER", help="faster-whisper's base")
     parser.add_argument("--out", type=Path, default=Path("docs"))
-    parser.add_argument("--readme", type=Path, default=Path("README.md"))
+    parser.add_argument("--root", type=Path, default=Path(), help="of the pages to be written")
     parser.add_argument("--limit", type=int, default=60, help="recordings of a set")
     parser.add_argument("--peers-limit", type=int, default=20, help="of those, for others too")
     parser.add_argument("--repetitions", type=int, default=12)
     parser.add_argument("--utterances", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--dictations", type=int, default=24)
+    parser.add_argument(
+        "--silence", type=float, default=300.0, help="seconds of it, of noise, of music"
+    )
     options = parser.parse_args()
     began = time.monotonic()
     folders = [Path(each) for each in options.speech.split()]
@@ -41,15 +45,13 @@ def main() -> None:
     failed = [
         what
         for what, done in (
+            ("the parts", parts(options, out / "recogniser.json")),
             ("the bench", bench(options, folders, out / "numbers.json")),
             ("the peers", peers(options, folders, out / "peers.json")),
+            ("the pages", pages(options)),
         )
         if not done
     ]
-    if (out / "numbers.json").is_file() and "the bench" not in failed:
-        command = ["scripts.numbers", str(out / "numbers.json"), "--readme", str(options.readme)]
-        if not ran("writing the README", [*python(), *command, "--pictures", str(out)]):
-            failed.append("writing the README")
     print(f"took {(time.monotonic() - began) / 60:.1f} minutes")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
@@ -71,7 +73,7 @@ def bench(options: argparse.Namespace, folders: Sequence[Path], out: Path) -> bo
     if names is not None and words is not None and words.is_file():
         rates += ["--hot-words", str(words), "--hot-words-manifest", str(names)]
     effort = [f"--repetitions={options.repetitions}", f"--utterances={options.utterances}"]
-    effort += [f"--seconds={options.seconds:g}"]
+    effort += [f"--seconds={options.seconds:g}", f"--silence={options.silence:g}"]
     desktop = [*python(), "scripts.on_a_desktop", "--dictations", str(options.dictations)]
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "numbers.json"
@@ -90,16 +92,31 @@ def bench(options: argparse.Namespace, folders: Sequence[Path], out: Path) -> bo
 
 def peers(options: argparse.Namespace, folders: Sequence[Path], out: Path) -> bool:
     """Write what others make of the same recordings; True where there are none to be had."""
-    out.unlink(missing_ok=True)
-    sets = [each for name in PEERS if (each := find(folders, name, quiet=True)) is not None]
-    if not sets:
-        print("left out: the peers (no recordings)")
+    sets = [each for name in SETS if (each := find(folders, name, quiet=True)) is not None]
+    if not sets or not options.whisper:
+        print(f"left out: the peers (no {'WHISPER' if sets else 'recordings'})")
         return True
     command = [*python(), "tests.peers", "--limit", str(options.peers_limit), "--json", str(out)]
     command += [part for each in sets for part in ("--manifest", str(each))]
-    if options.whisper:
-        command += ["--whisper", options.whisper]
-    return ran("the peers", command)
+    return ran("the peers", [*command, "--whisper", options.whisper])
+
+
+def parts(options: argparse.Namespace, out: Path) -> bool:
+    """Write the times of the recogniser's parts."""
+    command = [*python(), "dictation", "bench", "recogniser", "--preset", "u2pp", "--json"]
+    command += ["--threads", "1", "--repetitions", str(options.repetitions)]
+    with tempfile.TemporaryFile() as printed:
+        if not ran("the recogniser's parts", command, printed):
+            return False
+        printed.seek(0)
+        out.write_bytes(printed.read())
+    return True
+
+
+def pages(options: argparse.Namespace) -> bool:
+    """Write the pages and their pictures."""
+    command = [*python(), "scripts.numbers", str(options.out), "--root", str(options.root)]
+    return ran("writing the pages", command)
 
 
 def find(folders: Sequence[Path], name: str, *, quiet: bool = False) -> Path | None:
@@ -118,11 +135,11 @@ def python() -> list[str]:
     return [sys.executable, "-m"]
 
 
-def ran(what: str, command: Sequence[str]) -> bool:
-    """Run a part in a process of its own and say how it went."""
+def ran(what: str, command: Sequence[str], printed: IO[bytes] | None = None) -> bool:
+    """Run a part in a process of its own and say how it went; what it prints may go to a file."""
     began = time.monotonic()
     print(f"measuring: {what}\n  {shlex.join(command)}", flush=True)
-    status = subprocess.run(command, env=os.environ, check=False).returncode
+    status = subprocess.run(command, env=os.environ, stdout=printed, check=False).returncode
     told = "done" if status == 0 else f"FAILED with status {status}"
     print(f"{told}: {what}, {time.monotonic() - began:.0f} s", flush=True)
     return status == 0

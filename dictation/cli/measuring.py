@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -79,11 +80,26 @@ def measure_everything(wanted: Everything, config: Path | None, out: Path) -> No
         read_recordings(manifest, wanted.limit)
     console = Console(stderr=True)
     digest = folder_hash(model_folder(settings.model.name))
-    with console.status("Measuring") as status:
-        report = run_bench(bench, lambda what: status.update(f"Measuring {what}"))
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        console.print(f"{time.monotonic() - began:5.0f} s: {what}", highlight=False)
+
+    report = run_bench(bench, say)
     spoken = _with_speech(wanted)
     half = None if wanted.limit is None else -(-wanted.limit // 2)
+    say("error rates")
     rates, facts = _error_rates(wanted, settings)
+    say("ways to the final text")
+    choices = tuple(_finals(spoken, half, settings))
+    say("ways to captions")
+    choices += tuple(_captions(spoken, half, settings))
+    say("languages")
+    lengths = _lengths(spoken, wanted.limit, settings)
+    say("hot words")
+    names = _names(wanted, settings)
+    say("precisions")
+    precisions = _precisions(spoken, half, settings, console)
     record = Record(
         format=FORMAT,
         date=datetime.now(UTC).date().isoformat(),
@@ -100,13 +116,13 @@ def measure_everything(wanted: Everything, config: Path | None, out: Path) -> No
         figures=report.figures,
         rates=rates,
         sets=facts,
-        names=_names(wanted, settings),
-        precisions=_precisions(spoken, half, settings, console),
-        choices=(*_finals(spoken, half, settings), *_captions(spoken, half, settings)),
-        languages_by_length=_lengths(spoken, wanted.limit, settings),
+        names=names,
+        precisions=precisions,
+        choices=choices,
+        languages_by_length=lengths,
     )
     write_record(record, out)
-    console.print(f"written: {out}")
+    say(f"written: {out}")
 
 
 def _error_rates(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from rich.console import Console
 
@@ -53,6 +54,7 @@ def _row(timing: Timing) -> str:
 def timing_values(timings: Timings) -> dict[str, object]:
     """The timings as JSON values."""
     return {
+        "date": datetime.now(UTC).date().isoformat(),
         "preset": timings.wanted.name,
         "parameters": timings.parameters,
         "machine": asdict(timings.machine),

@@ -2,6 +2,7 @@
 
 The account as JSON (`account`), which the README quotes:
 
+    date                    of its end, YYYY-MM-DD, UTC
     hours, minutes          of speech over all desks, and by the clock
     compression             the first over the second
     desks, dictations, texts
@@ -21,6 +22,7 @@ The account as JSON (`account`), which the README quotes:
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -58,6 +60,7 @@ class Hour:
 class Account:
     """All of it; see above."""
 
+    date: str
     hours: float
     minutes: float
     compression: float
@@ -86,6 +89,7 @@ def judge(looks: Sequence[Look]) -> Account:
     lost, unasked = sum(each.lost for each in looks), sum(each.unasked for each in looks)
     kept = sum(each.kept for each in looks)
     return Account(
+        date=datetime.fromtimestamp(max(look.at for look in looks), UTC).date().isoformat(),
         hours=round(speech / 3600, 2),
         minutes=round(clock / 60, 1),
         compression=round(speech / clock, 1),

@@ -44,6 +44,7 @@ def looks(count: int = 1500, desk: int = 0) -> list[Look]:
 def test_a_daemon_that_does_not_change_is_sound():
     found = judge([*looks(), *looks(desk=1)])
     assert found.faults == ()
+    assert found.date == "1970-01-01"
     assert (found.desks, found.dictations, found.hours) == (2, 3000, 5.0)
     assert found.compression == pytest.approx(4.0, abs=0.1)
     assert [hour.dictations for hour in found.by_hour] == [1200, 1200, 600]

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,8 +28,10 @@ NAMES = ("dictation", "faster-whisper", "pocketsphinx")
 
 @dataclass(frozen=True)
 class Row:
-    """What one engine did on one set; times in seconds (p50, p95), memory in MB."""
+    """What one engine did on one set on a day (YYYY-MM-DD, UTC); times in seconds (p50, p95),
+    memory in MB."""
 
+    date: str
     engine: str
     recordings: str
     utterances: int
@@ -122,6 +125,7 @@ def assess(
     spent = time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Row(
+        datetime.now(UTC).date().isoformat(),
         name,
         recordings,
         len(chosen),

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure as Drawing
 
 from dictation.bench.figures import Figure, Spread
 from dictation.bench.record import Record, SetRates
+from scripts.numbers.markdown import number
 
 BLUE, PALE, GREEN, ORANGE, INK, FAINT = (
     "#2f6fb4", "#a9c6e6", "#3a9e6f", "#e08a2e", "#22303c", "#8b98a5",
@@ -116,13 +117,6 @@ _STYLE = {
 }
 
 
-def number(value: float) -> str:
-    """A number with the digits that count, without an exponent."""
-    if abs(value) >= 100:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-
-
 def _found(record: Record, part: _Bars) -> list[Figure]:
     figures = (record.figure(name) for name in part.labels)
     return [each for each in figures if each is not None and each.value is not None]
@@ -177,16 +171,21 @@ def _late(figure: Figure) -> float:
 
 
 def _errors(rates: Sequence[tuple[str, SetRates]]) -> Drawing:
-    drawing, axis = plt.subplots(figsize=(9, 1.1 + 0.85 * len(rates)))
-    series = (("captions", PALE), ("CTC, full context", BLUE), ("final text", GREEN))
+    drawing, axis = plt.subplots(figsize=(9, 1.1 + 1.05 * len(rates)))
+    chunks_ms = sorted({chunk_ms for _, row in rates for chunk_ms in row.captions})
+    captions = [(f"captions, {chunk_ms} ms", PALE) for chunk_ms in chunks_ms]
+    series = (*captions, ("CTC, full context", BLUE), ("final text", GREEN))
+    height = 0.84 / len(series)
     for place, (_, row) in enumerate(rates):
-        for offset, counted, (_, colour) in zip(
-            (-0.26, 0.0, 0.26), (row.captions, row.words, row.text), series, strict=True
+        captioned = (row.captions.get(chunk_ms) for chunk_ms in chunks_ms)
+        for turn, (counted, (_, colour)) in enumerate(
+            zip((*captioned, row.words, row.text), series, strict=True)
         ):
             if counted is not None and counted.rate is not None:
                 percent = 100 * counted.rate
-                axis.barh(place + offset, percent, height=0.24, color=colour)
-                axis.text(percent + 0.5, place + offset, f"{percent:.1f}", va="center", fontsize=9)
+                at = place + height * (turn - (len(series) - 1) / 2)
+                axis.barh(at, percent, height=0.9 * height, color=colour)
+                axis.text(percent + 0.5, at, f"{percent:.1f}", va="center", fontsize=9)
     labels = [f"{_folded(title)}\n({row.measure})" for title, row in rates]
     axis.set_yticks(range(len(rates)), labels)
     axis.invert_yaxis()
@@ -194,7 +193,12 @@ def _errors(rates: Sequence[tuple[str, SetRates]]) -> Drawing:
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for _, colour in series]
     names = [name for name, _ in series]
     axis.legend(
-        handles, names, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False
+        handles,
+        names,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=len(series),
+        frameon=False,
     )
     drawing.tight_layout()
     return drawing
