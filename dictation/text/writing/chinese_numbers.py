@@ -37,7 +37,7 @@ _END = f"(?![0-9{_NUMERALS}])"
 _ENDS = "$|[，。？！、,.?!]"
 _VERSIONED = (
     "(?:python|java|node|ios|android|windows|ubuntu|debian|linux|macos|chrome|firefox|pytorch|cuda|"
-    "gpt|http|usb|version)"
+    "gpt|http|usb|typescript|javascript|rust|ruby|php|swift|kotlin|pytorch|version)"
 )
 
 _LEFT = re.compile(
@@ -70,7 +70,9 @@ _LEFT = re.compile(
 _HIDE = {ord(c): 0xE000 + i for i, c in enumerate(_NUMERALS + "点")}
 _SHOW = {hidden: shown for shown, hidden in _HIDE.items()}
 
-_CLOCK_BEFORE = "(?:[在到约从]|[今明后昨每]天|周.|星期.|礼拜.|[日号]|大概|差不多)"
+_CLOCK_BEFORE = (
+    "(?:[在到约从]|[今明后昨每]天|周.|星期.|礼拜.|[日号]|[待等]会儿?|一会儿?|大概|差不多)"
+)
 _CLOCK_AFTER = (
     "(?:的时候|见|开会|开始|出发|到|前|后|左右|之前|之后|以前|以后|才|就|的(?:会|飞机|火车|航班|闹钟)|下班|"
     "上班|吃饭|睡觉|起床|集合|结束|放学|上课|下课|回家|来|去)"
@@ -204,10 +206,11 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (f"{_FREE}{_PART}(?:点{_PART}){{2,}}(?![0-9{_NUMERALS}点])", _version),
         # python三点十二 -> python 3.12
         (
-            rf"(?i:(?<![a-z])({_VERSIONED}) ?)({_CARDINAL}点{_PART})"
+            rf"(?i:(?<![a-z])({_VERSIONED}|{_VERSIONED} ?是) ?)({_CARDINAL}点{_PART})"
             rf"(?:(比|到|和|或|还是|升级?到|更新到)({_CARDINAL}点{_PART}))?{_END}",
             _versions,
         ),
+        (f"(?:(?<=版本是)|(?<=版本号是)|(?<=版本号))({_CARDINAL}点{_PART}){_END}", _version),
         # 下午三点二十 -> 下午3:20, 三点二十分 -> 3点20分, 下午三点半 -> 下午3点半
         (f"({_DAYPART})({_HOUR})点({_MINUTE}){_END}(?!分)", _clock),
         (f"{_FREE}()({_HOUR})点([二三四五]?十[一二三四五六七八九]?){_END}(?!分)", _clock),

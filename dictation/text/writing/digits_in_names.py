@@ -10,7 +10,7 @@ _CHINESE = "一二三四五六七八九十"
 _ENGLISH = "one two three four five six seven eight nine ten"
 _VALUES = {word: str(n) for n, word in enumerate(_ENGLISH.split(), start=1)}
 _VALUES |= {word: str(n) for n, word in enumerate(_CHINESE, start=1)}
-_VALUES |= {"两": "2", "零": "0", "幺": "1"}
+_VALUES |= {"两": "2", "零": "0", "幺": "1", "zero": "0"}
 
 _AMOUNT = f"(?<![零百千万亿点第这那每某统唯之{_CHINESE}])([{_CHINESE}两])"
 _ALONE = f"(?![{_CHINESE}零百千万亿点])"
@@ -77,6 +77,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (
             rf"{_FIRST}([a-hj-uwz]) ?([{_CHINESE}]){_ALONE}"
             rf"(?=航站楼|季度|赛车|芯片|页面|出口|口|驾照|次|教室|的|{_ENDS})",
+            _letter_first,
+        ),
+        (
+            rf"{_FIRST}(P) ?([零一二三四]|zero|one|two|three|four)(?= ?(?:的|级|bug|issue))",
             _letter_first,
         ),
         # windows十 -> windows 10, step三是 -> step 3 是, top十 -> top 10

@@ -53,7 +53,10 @@ _LEFT = re.compile(
     f"(?<!ty )(?<!ty-){ONE} (?:or|to) {ONE} (?:hundred|thousand|million|billion)){_AFTER}",
     re.IGNORECASE,
 )
-_AT = r"(?:at|by|until|till|around|before|after|from|past)"
+_AT = (
+    "(?:at|by|until|till|around|before|after|from|past|"
+    "(?:alarm|reminder|meeting|appointment|call|flight) for)"
+)
 _NUMBERED = "(?:version|chapter|page|section|figure|port|python|windows|java)"
 _LABELLED = (
     "(?:room|gate|flight|bus|route|highway|channel|extension|code|error|status|number|page|port|"

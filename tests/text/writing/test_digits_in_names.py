@@ -23,6 +23,7 @@ WRITTEN = {
     "windows十": "windows 10",
     "gpt四": "gpt 4",
     "step三是编译": "step 3是编译",
+    "P zero 的 bug": "P0 的 bug",
     "C加加": "C++",
     "c sharp": "C#",
     "a four k video in mp four": "a 4K video in MP4",
