@@ -23,6 +23,7 @@ from dictation.desktop.output import (
     OutputSettings,
     check_output,
     open_output,
+    selections,
 )
 from dictation.desktop.output.offers import Offer, Payload
 from dictation.desktop.output.selections import SaveLimits, SelectionClient
@@ -460,6 +461,28 @@ def test_saving_stops_at_its_limits(desktop: XSession) -> None:
         saved = client.save("CLIPBOARD", SaveLimits())
         assert saved is not None
         assert saved == offer
+        client.display.close()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_of_what_comes_in_pieces_nothing_is_saved_or_all(
+    desktop: XSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bytes(range(256)) * 1000
+
+    def pieces(payload: Payload) -> Iterator[bytes]:
+        yield content[:20_000]
+        yield content[20_000:120_000]
+        yield content[120_000:]
+
+    monkeypatch.setattr(selections, "_pieces", pieces)
+    offer = Offer({"UTF8_STRING": Payload("UTF8_STRING", 8, content)})
+    reader, writer = os.pipe()
+    with owner(desktop.display, {"CLIPBOARD": offer}):
+        client = SelectionClient(Display(desktop.display), reader)
+        assert client.save("CLIPBOARD", SaveLimits(total_bytes=50_000)) is None
+        assert client.save("CLIPBOARD", SaveLimits()) == offer
         client.display.close()
     os.close(reader)
     os.close(writer)

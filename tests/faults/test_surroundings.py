@@ -7,6 +7,7 @@ import subprocess
 from tests import pulse
 from tests.desktop.apps import tk_entry
 from tests.faults.counted import account, say
+from tests.faults.half_owner import half_owner
 from tests.loudness import voice
 from tests.xsession import wait_until
 
@@ -65,6 +66,19 @@ def test_a_clipboard_owner_that_dies_leaves_no_text_of_ours_in_its_place(daemon,
         daemon.wait_for("idle")
         account(daemon, entry.text())
         wait_until(lambda: "<" not in clipboard(desktop), "our text to leave the clipboard")
+    assert daemon.end() == 0
+
+
+def test_half_of_what_a_dying_owner_had_in_the_clipboard_is_not_put_back(daemon, desktop, talking):
+    daemon.start()
+    with tk_entry(desktop) as entry, half_owner("x11", desktop.env) as owner:
+        daemon.wait_for("idle")
+        say(daemon)
+        daemon.wait_for("idle")
+        assert owner.wait(60) < 0
+        wait_until(lambda: "<" not in clipboard(desktop), "our text to leave the clipboard")
+        assert clipboard(desktop) == ""
+        account(daemon, entry.text())
     assert daemon.end() == 0
 
 

@@ -300,7 +300,9 @@ class SelectionClient:
         while self.pump(lambda: place in self._new_values, self.clock() + seconds):
             self._new_values.discard(place)
             piece = self._take(place, limit)
-            if piece is None or not piece.data:
+            if piece is None:
+                return None
+            if not piece.data:
                 return _joined(pieces)
             pieces.append(piece)
             size += piece.size

@@ -22,6 +22,8 @@ _OURS = "application/x-dictation"
 
 _PIPE_BYTES = 65536
 _READ_SECONDS = 0.4
+_SAVE_TRIES = 3
+"""Somebody may copy something else meanwhile."""
 _SAVE_BYTES = 64 * 1024 * 1024
 _ANSWER_SECONDS = 3.0
 _SETTLE_SECONDS = 0.03
@@ -68,12 +70,23 @@ class WaylandDesk:
         return self._keyboard != 0
 
     def save(self) -> Mapping[str, bytes] | None:
-        """What the clipboard offers, by MIME type; None when it is empty."""
-        with self._changed:
-            if self._owned is not None:
-                return self._owned
-            offer = self._selection
-            types = list(self._offers.get(offer, []))
+        """What the clipboard offers, by MIME type; None when it is empty. Raises WaylandError."""
+        for _ in range(_SAVE_TRIES):
+            with self._changed:
+                if self._owned is not None:
+                    return self._owned
+                offer = self._selection
+                types = list(self._offers.get(offer, []))
+            found = self._receive_all(offer, types)
+            # A pipe ends in the same way where its writer is done and where it has died. Of one
+            # that has died the compositor tells before it answers.
+            self._roundtrip()
+            with self._changed:
+                if self._selection == offer:
+                    return found or None
+        return None
+
+    def _receive_all(self, offer: int, types: list[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
         room = _SAVE_BYTES
         for mime in types:
@@ -81,7 +94,7 @@ class WaylandDesk:
             if content is not None:
                 found[mime] = content
                 room -= len(content)
-        return found or None
+        return found
 
     def own(self, contents: Mapping[str, bytes]) -> None:
         """Offer contents by MIME type as the clipboard."""

@@ -1,9 +1,10 @@
-"""The Wayland compositor goes away under the daemon, and another one comes."""
+"""On Wayland: the compositor goes away under the daemon, or the clipboard's owner."""
 
 import pytest
 
-from tests.desktop.sway import foot, kill_sway, start_sway, sway_desktop
+from tests.desktop.sway import clipboard, foot, kill_sway, start_sway, sway_desktop
 from tests.faults.counted import account, say
+from tests.faults.half_owner import half_owner
 from tests.xsession import wait_until
 
 
@@ -48,3 +49,16 @@ def test_without_the_compositor_it_ends_as_systemd_wants_and_goes_on_in_the_next
         account(daemon, arrived + terminal.text())
     assert daemon.end() == 0
     assert "Traceback" not in daemon.log.read_text()
+
+
+def test_half_of_what_a_dying_owner_had_in_the_clipboard_is_not_put_back(daemon, desktop, talking):
+    daemon.start()
+    with foot(desktop) as terminal, half_owner("wayland", desktop.env) as owner:
+        daemon.wait_for("idle")
+        say(daemon)
+        daemon.wait_for("idle")
+        assert owner.wait(60) < 0
+        wait_until(lambda: b"<" not in clipboard(desktop), "our text to leave the clipboard")
+        assert clipboard(desktop) == b""
+        account(daemon, terminal.text())
+    assert daemon.end() == 0
