@@ -214,13 +214,14 @@ class _Hearing:
         text, words = final.text, final.timed
         if self._settings.writing is not None:
             text, words = _written(final, self._settings.writing)
-        return Segment(
-            self._onset / SAMPLE_RATE,
-            end / SAMPLE_RATE,
-            text,
-            final.language,
-            tuple(replace(word, start=first + word.start, end=first + word.end) for word in words),
-        )
+        start, until = self._onset / SAMPLE_RATE, end / SAMPLE_RATE
+
+        def inside(seconds: float) -> float:
+            # CTC hears a word a little before the segmenter is sure of a voice.
+            return min(max(start, first + seconds), until)
+
+        timed = (replace(word, start=inside(word.start), end=inside(word.end)) for word in words)
+        return Segment(start, until, text, final.language, tuple(timed))
 
 
 def _written(final: FinalText, writing: Writing) -> tuple[str, tuple[TimedWord, ...]]:

@@ -51,7 +51,7 @@ def opened(source: Path | BinaryIO) -> Iterator[OpenSource]:
     except FileNotFoundError as cause:
         raise AudioFileError(f"{name} does not exist: check the path") from cause
     except IsADirectoryError as cause:
-        raise AudioFileError(f"{name} is a folder: name the audio files in it") from cause
+        raise AudioFileError(f"{name} is a folder without audio or video files") from cause
     except PermissionError as cause:
         raise AudioFileError(
             f"{name} may not be read: 'chmod u+r' lets its owner read it"

@@ -277,7 +277,10 @@ def transcribe(
         Path | None, typer.Option(metavar="FILE", help="Words to listen for, one a line.")
     ] = None,
     formatted: Annotated[
-        bool, typer.Option(" /--no-format", help="Print texts as the model gives them.")
+        bool,
+        typer.Option(
+            " /--no-format", help="Print texts as the model gives them.", show_default=False
+        ),
     ] = True,
     stream: Annotated[
         bool, typer.Option("--stream", help="Decode chunk by chunk, as the microphone is.")

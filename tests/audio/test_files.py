@@ -241,7 +241,7 @@ class TestRefusals:
         assert refusal(path) == f"{path} does not exist: check the path"
 
     def test_a_folder(self, tmp_path):
-        assert refusal(tmp_path) == f"{tmp_path} is a folder: name the audio files in it"
+        assert refusal(tmp_path) == f"{tmp_path} is a folder without audio or video files"
 
     def test_an_empty_file(self, tmp_path):
         path = tmp_path / "empty.wav"

@@ -49,6 +49,7 @@ WRITTEN = {
     "请访问 https://github.com/foo 下载": "请访问 https://github.com/foo 下载",
     "我在等...": "我在等……",
     '他说"hello",然后走了': '他说"hello"，然后走了',
+    "It really likes the dogs.他很喜欢": "It really likes the dogs. 他很喜欢",
     "OK.那我们走吧.": "OK。那我们走吧。",
     "at 3 p.m. we leave. then go": "At 3 p.m. we leave. Then go",
     "i live in new york": "I live in New York",

@@ -32,7 +32,12 @@ _BETWEEN = re.compile(rf"(?<=[{_HAN}]) +(?=[A-Za-z0-9@#$€-])|(?<=[A-Za-z0-9%+#
 _PARTICLES = frozenset("的了是在把这那就都也吗呢吧有和跟要不会")
 _FULL = dict(zip(",.?!;:", "，。？！；：", strict=True))
 _HALF = {full: half for half, full in _FULL.items()} | {"、": ","}
-_SENTENCE = re.compile(r"[^。？！?!\n]*?(?:[。？！?!\n]+|\.(?=\s|$)|$)")
+_INTERJECTION = 2
+"""Latin words that may stand before Chinese without being a sentence of their own."""
+
+_SENTENCE = re.compile(
+    r"[^。？！?!\n]*?(?:[。？！?!\n]+|\.(?=\s|$|[\u3400-\u4dbf\u4e00-\u9fff])|$)"
+)
 
 
 def space_scripts(text: str) -> str:
@@ -82,9 +87,13 @@ def _fit_sentence(sentence: str, following: str) -> str:
     sentence = re.sub(r"(?<=\w) +(?=[,.?!;:](?:\s|$))", "", sentence)
 
     def halved(mark: re.Match[str]) -> str:
-        if mark.end() == len(mark.string) and re.match(f"[{_HAN}]", following):
-            return mark.group()
-        gap = "" if mark.end() == len(mark.string) or mark.string[mark.end()] == "\n" else " "
-        return _HALF[mark.group(1)] + gap
+        rest = mark.string[mark.end() :] or following
+        return _HALF[mark.group(1)] + ("" if rest[:1] in ("", "\n") else " ")
 
+    if re.match(f"[{_HAN}]", following):
+        # OK。那我们走吧: a word or two are no sentence of another language.
+        short = len(re.findall(r"[A-Za-z][\w'’-]*", sentence)) <= _INTERJECTION
+        sentence = re.sub(r"[.。]$", "。" if short else ". ", sentence)
+        if short:
+            return sentence
     return re.sub(rf"(?<![{_HAN}])\s*([，。？！；：、])\s*(?![{_HAN}])", halved, sentence)
