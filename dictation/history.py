@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY CHECK (one = 1), since
 """
 _COLUMNS = "id, at, application, language, raw, text, confidence, state, latencies, corrected"
 _DAY_SECONDS = 86_400.0
-_BUSY_SECONDS = 1.0
+_PATIENCE_SECONDS = 1.0
 _LEAP_SECONDS = 7 * _DAY_SECONDS
 _PROOF_SECONDS = _DAY_SECONDS
 
@@ -112,16 +112,30 @@ class History:
     in it before is still there then. For one thread.
     """
 
-    def __init__(self, path: Path, settings: HistorySettings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: HistorySettings,
+        clock: Callable[[], float],
+        patience: float = _PATIENCE_SECONDS,
+    ) -> None:
         self.path = path
+        self._patience = patience
         self._settings = settings
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
 
     @classmethod
-    def open(cls, path: Path, settings: HistorySettings, clock: Callable[[], float]) -> "History":
-        """A history that is or will be at `path`; `clock` gives seconds since 1970."""
-        return cls(path, settings, clock)
+    def open(
+        cls,
+        path: Path,
+        settings: HistorySettings,
+        clock: Callable[[], float],
+        patience: float = _PATIENCE_SECONDS,
+    ) -> "History":
+        """A history that is or will be at `path`; `clock` gives seconds since 1970, `patience` is
+        for how long another program that writes to it is waited for, in seconds."""
+        return cls(path, settings, clock, patience)
 
     def add(self, entry: Entry) -> int | None:
         """Write a text and return its id; None where the settings keep no history."""
@@ -221,7 +235,7 @@ class History:
             self.close()  # its owner has deleted it: what is said from now on goes into a new one
         if self._connection is None:
             _make_private(self.path)
-            connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
+            connection = sqlite3.connect(self.path, timeout=self._patience)
             try:
                 _prepare(connection, self.path)
                 with connection:

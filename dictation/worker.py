@@ -29,6 +29,7 @@ from dictation.listener import MODEL_ERRORS, Listener, Samples, StreamingRecogni
 _LOAD_ERRORS = (*MODEL_ERRORS, OSError, ImportError)
 _TAIL_PATIENCE_SECONDS = 0.25
 _CAUGHT_UP = 0.25
+_GLANCE_SECONDS = 20.0
 
 _log = logging.getLogger(__name__)
 
@@ -120,6 +121,9 @@ class Worker:
         self._queue: deque[_Message] = deque()
         self._waiting = 0
         self._busy_since: float | None = None
+        self._watched: float | None = None
+        self._asked_after = clock()
+        self._stood_still = 0.0
         self._ring = RingBuffer(max(1, _samples(settings.pre_roll_ms)))
         self._heard_until = clock()
         self._current_run = 0
@@ -186,10 +190,21 @@ class Worker:
 
     @property
     def stuck(self) -> bool:
-        """Whether the model has been at one thing for too long; its loading does not count."""
+        """Whether the model has been at one thing for too long; its loading does not count.
+
+        To be asked every few seconds: of a longer time in which nobody asked, the process may have
+        stood still.
+        """
+        now = self._clock()
         with self._mail:
+            asked, self._asked_after = self._asked_after, now
             since = self._busy_since
-        return since is not None and self._clock() - since > self._settings.stuck_seconds
+            if since != self._watched:
+                self._watched, self._stood_still = since, 0.0
+            if since is None:
+                return False
+            self._stood_still += max(0.0, now - max(asked, since) - _GLANCE_SECONDS)
+            return now - since - self._stood_still > self._settings.stuck_seconds
 
     def use_language(self, choice: LanguageChoice) -> None:
         """Recognise the utterances that begin from now on as this language."""

@@ -522,3 +522,34 @@ def test_speech_that_clips_is_told_after_its_text(make_worker, log):
     worker.finish()
     log.wait(ListeningEnded)
     assert [type(event) for event in log.of(Final, BadLevel)] == [Final, BadLevel]
+
+
+def test_a_model_hangs_that_is_long_at_one_thing_but_not_while_everything_stands_still(log):
+    now = [0.0]
+    gate = Gate()
+    worker = Worker(
+        lambda: GatedRecognizer(gate=gate),
+        WorkerSettings(post_roll_ms=0),
+        log.emit,
+        lambda: now[-1],
+    )
+
+    def stuck_at(seconds: float) -> bool:
+        now.append(seconds)
+        return worker.stuck
+
+    worker.start()
+    log.wait(ModelReady)
+    assert not stuck_at(500.0)
+    worker.listen()
+    speak(worker, voice(1.0))
+    assert gate.reached.wait(DEADLINE)
+    # An hour in which nobody asked is one in which nobody did anything.
+    assert not stuck_at(4000.0)
+    assert not stuck_at(4010.0)
+    assert [stuck_at(at) for at in (4020.0, 4030.0, 4040.0, 4050.0)][-1]
+    gate.opened.set()
+    worker.finish()
+    log.wait(ListeningEnded)
+    assert not worker.stuck
+    worker.close()

@@ -261,12 +261,18 @@ class _Session:
     def _next(self) -> _Sound | _Finished | _Closed | None:
         """Return the next item, or None when the device has been silent for too long."""
         limit = self._settings.silent_seconds
+        since = self.last_callback
         while True:
-            remaining = limit - (self._clock() - self.last_callback)
+            asked = self._clock()
+            patience = max(0.0, limit - (asked - since))
             try:
-                return self._queue.get(timeout=max(0.0, remaining))
+                return self._queue.get(timeout=patience)
             except queue.Empty:
-                if self._clock() - self.last_callback >= limit:
+                now = self._clock()
+                # Who sleeps longer than it wanted has stood still, and the device is not to blame.
+                overslept = now - asked - patience >= limit
+                since = now if overslept else max(since, self.last_callback)
+                if now - since >= limit:
                     return None
 
     def _closing(self) -> bool:

@@ -67,6 +67,7 @@ from dictation.session import SessionSettings, State, step
 _NOTICE_SECONDS = 5.0
 _QUIT_SECONDS = 15.0
 _METER_SECONDS = 0.08
+_REWRITE_SECONDS = 2.0
 _STUCK = "the model hangs; dictation has to be started again"
 
 _FAILURES = ("microphone_lost", "model_failed", "recognition_failed", "kept", "kept_in_memory")
@@ -115,6 +116,7 @@ class Daemon:
         self._notice_until = 0.0
         self._metered_at = 0.0
         self._quit_by: float | None = None
+        self._rewrite_at: float | None = None
         self._report = Report(hotkey, display)
         self._replies = Replies(self.status)
         self._in_history = True
@@ -168,7 +170,8 @@ class Daemon:
         return self._targets.get(runs[0].pin) if runs else None
 
     def tick(self) -> float | None:
-        """Do what is due by the clock: hide a caption, end a quit that takes too long, or a hang.
+        """Do what is due by the clock: hide a caption, end a quit that takes too long, or a hang,
+        write what the history did not take.
 
         Returns the seconds until the next such thing, None when there is none.
         """
@@ -184,8 +187,16 @@ class Daemon:
             self._quit_by = now + _QUIT_SECONDS
         if self._quit_by is not None and self._quit_by <= now and not self.ended:
             self._step(Command("quit"))
-        due = [at for at in (self._hide_at, self._quit_by) if at is not None]
+        self._rewrite(now)
+        due = [at for at in (self._hide_at, self._quit_by, self._rewrite_at) if at is not None]
         return max(0.0, min(due) - now) if due else None
+
+    def _rewrite(self, now: float) -> None:
+        if self._rewrite_at is not None and self._rewrite_at <= now:
+            self._rewrite_at = None
+            self._rooms.records.catch_up()
+        if self._rewrite_at is None and self._rooms.records.behind:
+            self._rewrite_at = now + _REWRITE_SECONDS
 
     def _meter(self, now: float) -> None:
         state = self._state

@@ -59,6 +59,8 @@ from dictation.worker import Worker
 
 _POLL_MS = 40
 _NAP_SECONDS = 10.0
+_HISTORY_SECONDS = 0.2
+"""A text waits no longer for whoever else holds the history; it is written later then."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _log = logging.getLogger(__name__)
@@ -158,7 +160,7 @@ def _build(
     stack.callback(server.close)
     tray.start(screen.tray_view, lambda action: inbox.put(Chosen(action)))
     stack.callback(tray.close)
-    history = History.open(history_file(), history_settings(settings), time.time)
+    history = History.open(history_file(), history_settings(settings), time.time, _HISTORY_SECONDS)
     stack.callback(history.close)
     focus = open_focus(env)
     stack.callback(focus.close)

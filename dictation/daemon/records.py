@@ -35,6 +35,11 @@ class Records:
         """The newest texts since the start that reached no window, oldest first."""
         return tuple(self._undelivered)
 
+    @property
+    def behind(self) -> bool:
+        """Whether a text waits to be written."""
+        return bool(self._unwritten)
+
     def write(self, final: Final, application: str | None) -> None:
         """Write a finished text down before it is delivered."""
         timing = {name: value for name, value in asdict(final.timing).items() if value is not None}

@@ -15,6 +15,9 @@ import pytest
 from dictation.daemon.records import Records
 from dictation.events import Final, Timing
 from dictation.history import History, HistorySettings
+from tests.desktop.apps import tk_entry
+from tests.faults.counted import account, say
+from tests.xsession import wait_until
 
 
 @pytest.fixture
@@ -99,3 +102,26 @@ def test_another_program_that_holds_the_history_delays_no_text_for_good(tmp_path
     holder.close()
     history.close()
     assert [text for text, _ in states(tmp_path)] == ["<1>", "<2>", "<3>"]
+
+
+def test_texts_said_while_the_history_is_held_for_long_land_at_once_and_are_written_later(
+    daemon, desktop, talking
+):
+    daemon.start()
+    with tk_entry(desktop) as entry:
+        daemon.wait_for("idle")
+        say(daemon)
+        daemon.wait_for("idle")
+        holder = sqlite3.connect(daemon.data / "history.db")
+        holder.execute("BEGIN EXCLUSIVE")
+        for number in (2, 3):
+            say(daemon)
+            daemon.wait_for("idle")
+            wait_until(lambda number=number: f"<{number}>" in entry.text(), "the text")
+        assert holder.execute("SELECT text FROM entries").fetchall() == [("<1>",)]
+        holder.rollback()
+        holder.close()
+        delivered = dict.fromkeys(("<1>", "<2>", "<3>"), "delivered")
+        wait_until(lambda: daemon.remembered() == delivered, "all of them in the history")
+        account(daemon, entry.text())
+    assert daemon.end() == 0
