@@ -1,6 +1,7 @@
 """From settings to the parts they describe."""
 
 import os
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING
 
 from dictation.assets import model_folder
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from dictation.recognizer import Recognizer
 
 
+def prepare_torch(environment: MutableMapping[str, str]) -> None:
+    """Set what torch reads when it is imported, unless the user has: to be called before that."""
+    # OpenMP's threads spin while they wait for each other: on a computer with other work to do, a
+    # chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
+    # spin for a moment only (libgomp manual, GOMP_SPINCOUNT).
+    environment.setdefault("GOMP_SPINCOUNT", "1000")
+    # oneDNN keeps the machine code it makes for each length of utterance: 1024 pieces, 60 MB, of
+    # which all but those of chunks wait in vain for the same length (its guide, primitive cache).
+    environment.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+
+
 def load_recognizer(
     section: ModelSection, recognition: RecognitionSection | None = None
 ) -> "Recognizer":
@@ -27,13 +39,7 @@ def load_recognizer(
     With `recognition` it decides on texts as set there and listens for the user's words.
     """
     folder = model_folder(section.name)
-    # OpenMP's threads spin while they wait for each other: on a computer with other work to do, a
-    # chunk then takes 50 times as long. Sleeping at once costs an idle one half its speed, so they
-    # spin for a moment only. Read when torch is imported (libgomp manual, GOMP_SPINCOUNT).
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    # oneDNN keeps the machine code it makes for each length of utterance: 1024 pieces, 60 MB, of
-    # which all but those of chunks wait in vain for the same length (its guide, primitive cache).
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+    prepare_torch(os.environ)
     from dictation.recognizer import Recognizer, RescoringWeights, SecondPassSettings
 
     how = recognition or RecognitionSection()

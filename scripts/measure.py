@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=12)
     parser.add_argument("--utterances", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--dictations", type=int, default=24)
+    parser.add_argument("--dictations", type=int, default=18)
     parser.add_argument(
         "--silence", type=float, default=300.0, help="seconds of it, of noise, of music"
     )

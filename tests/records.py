@@ -57,7 +57,7 @@ def a_record(slower: float = 1.0, errors: float = 0.2) -> Record:
             SetFacts("noise-fan", 4, 5.0, {}, 0.07, {320: 0.11, 640: 0.09}, 4, 1, {320: 7, 640: 2}),
             SetFacts("all sets", 67, 10.0, languages, 0.07, {320: 0.11}, 4, 1, {320: 7}),
         ),
-        names=(Names(False, 40, 3, 0, 0.18), Names(True, 40, 25, 0, 0.107)),
+        names=(Names(False, 27, 60, 40, 3, 0, 0.18), Names(True, 27, 60, 40, 25, 0, 0.107)),
         precisions=(
             PrecisionChange("dev", "fp32", rate, rate, 0.0, 0.0),
             PrecisionChange("dev", "int8", rate, rate, 0.1, -0.2),

@@ -103,9 +103,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Names:
-    """What a list of hot words changes: names said, written, and written where nobody said them."""
+    """What a list of so many `names` changes in so many utterances: names said, written, and
+    written where nobody said them."""
 
     listed: bool
+    names: int
+    utterances: int
     said: int
     written: int
     inserted: int

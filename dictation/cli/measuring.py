@@ -87,13 +87,13 @@ def measure_everything(wanted: Everything, config: Path | None, out: Path) -> No
 
     report = run_bench(bench, say)
     spoken = _with_speech(wanted)
-    half = None if wanted.limit is None else -(-wanted.limit // 2)
+    half, third = (None if wanted.limit is None else -(-wanted.limit // part) for part in (2, 3))
     say("error rates")
     rates, facts = _error_rates(wanted, settings)
     say("ways to the final text")
-    choices = tuple(_finals(spoken, half, settings))
+    choices = tuple(_finals(spoken, third, settings))
     say("ways to captions")
-    choices += tuple(_captions(spoken, half, settings))
+    choices += tuple(_captions(spoken, third, settings))
     say("languages")
     lengths = _lengths(spoken, wanted.limit, settings)
     say("hot words")
@@ -181,7 +181,15 @@ def _names(wanted: Everything, settings: Settings) -> tuple[Names, ...]:
         return ()
     found = measure_names([wanted.names], wanted.hot_words, settings.model, None, None)
     return tuple(
-        Names(label == "with", recall.said, recall.written, recall.inserted, errors)
+        Names(
+            listed=label == "with",
+            names=len(found.names),
+            utterances=found.utterances,
+            said=recall.said,
+            written=recall.written,
+            inserted=recall.inserted,
+            error_rate=errors,
+        )
         for label, recall, errors in found.rows
     )
 
@@ -259,7 +267,7 @@ def _captions(
     manifests: tuple[Path, ...], limit: int | None, settings: Settings
 ) -> Iterator[Choice]:
     """Who writes the captions, on a few recordings: the decoder is slow."""
-    few = None if limit is None else -(-limit // 3)
+    few = None if limit is None else -(-limit // 2)
     chunk_ms = settings.recognition.chunk_ms
     for source in CAPTIONS if manifests else ():
         options = _evaluation(manifests, few, (chunk_ms,), captions=source)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dictation.errors import DictationError
+from dictation.loading import prepare_torch
 from dictation.training.corpora import CorpusName
 
 Config = Annotated[
@@ -144,6 +145,7 @@ def evaluate(
     for each in chunks_ms:
         if each not in _CHUNKS:
             raise typer.BadParameter(f"--chunk-ms takes 320 or 640, not {each}")
+    prepare_torch(os.environ)
     try:
         from dictation.cli.lengths import evaluate_lengths
         from dictation.cli.names import evaluate_names
@@ -300,6 +302,7 @@ def bench_all(
     """Measure everything that can be measured here and write one file of it."""
     if (hot_words is None) != (hot_words_manifest is None):
         raise typer.BadParameter("--hot-words and --hot-words-manifest go together")
+    prepare_torch(os.environ)
     try:
         from dictation.cli.measuring import Everything, measure_everything
     except ModuleNotFoundError as error:

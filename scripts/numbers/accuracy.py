@@ -186,9 +186,10 @@ def _silence(record: Record) -> Iterator[str]:
 def _names(record: Record) -> Iterator[str]:
     if not record.names:
         return
+    first = record.names[0]
     yield (
-        "Hot words: rare names that are listed in `words.txt`, in synthetic clips (Kokoro) with "
-        "and without them:"
+        f"Hot words: {first.names} rare names that are listed in `words.txt`, one in each of "
+        f"{first.said} of {first.utterances} synthetic clips (Kokoro) in Mandarin, English or both:"
     )
     yield table(
         ("hot words", "names said", "written", "false insertions", "error rate"),

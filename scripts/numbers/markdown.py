@@ -1,9 +1,13 @@
 """Markdown as the README has it."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
 from dictation.bench.record import ErrorRate
+
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|MB|GB)(?!\w))")
+"""The space between a number and its unit, at which no line ends."""
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> str:
@@ -29,9 +33,11 @@ def joined(parts: Iterable[str], indent: str = "") -> str:
 def _folded(part: str, indent: str) -> str:
     if part.startswith(("|", "!", "```")):
         return part
-    return textwrap.fill(
-        part, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    kept = _UNIT.sub("\u00a0", part)
+    folded = textwrap.fill(
+        kept, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+    return folded.replace("\u00a0", " ")
 
 
 def number(value: float) -> str:

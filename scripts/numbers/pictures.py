@@ -16,8 +16,8 @@ from dictation.bench.figures import Figure, Spread
 from dictation.bench.record import Record, SetRates
 from scripts.numbers.markdown import number
 
-BLUE, PALE, GREEN, ORANGE, INK, FAINT = (
-    "#2f6fb4", "#a9c6e6", "#3a9e6f", "#e08a2e", "#22303c", "#8b98a5",
+BLUE, PALE, PALER, GREEN, ORANGE, INK, FAINT = (
+    "#2f6fb4", "#a9c6e6", "#d3e2f2", "#3a9e6f", "#e08a2e", "#22303c", "#8b98a5",
 )  # fmt: skip
 
 LIVE = {
@@ -173,7 +173,8 @@ def _late(figure: Figure) -> float:
 def _errors(rates: Sequence[tuple[str, SetRates]]) -> Drawing:
     drawing, axis = plt.subplots(figsize=(9, 1.1 + 1.05 * len(rates)))
     chunks_ms = sorted({chunk_ms for _, row in rates for chunk_ms in row.captions})
-    captions = [(f"captions, {chunk_ms} ms", PALE) for chunk_ms in chunks_ms]
+    shades = dict(zip(reversed(chunks_ms), (PALE, PALER), strict=False))
+    captions = [(f"captions, {chunk_ms} ms", shades[chunk_ms]) for chunk_ms in chunks_ms]
     series = (*captions, ("CTC, full context", BLUE), ("final text", GREEN))
     height = 0.84 / len(series)
     for place, (_, row) in enumerate(rates):
@@ -189,7 +190,7 @@ def _errors(rates: Sequence[tuple[str, SetRates]]) -> Drawing:
     labels = [f"{_folded(title)}\n({row.measure})" for title, row in rates]
     axis.set_yticks(range(len(rates)), labels)
     axis.invert_yaxis()
-    axis.set_title("Errors, %")
+    axis.set_title("Errors, %", pad=32)
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for _, colour in series]
     names = [name for name, _ in series]
     axis.legend(

@@ -80,7 +80,7 @@ def recogniser(values: Values | None) -> Iterator[str]:
             goals.append(_judged(part.told, part.goal * part.wenet, ways))
     headings = ("part, one thread, p50", "fp32", "int8", "in its place")
     yield table((*headings, "WeNet's Python, on a like machine"), rows)
-    yield f"Goals, as shares of WeNet's time: {'; '.join(goals)}."
+    yield f"The goals, shares of WeNet's time: {'; '.join(goals)}."
 
 
 def _judged(told: str, goal: float, ways: list[tuple[str, float]]) -> str:
@@ -90,4 +90,4 @@ def _judged(told: str, goal: float, ways: list[tuple[str, float]]) -> str:
         verdict = ", ".join(
             f"{'reached' if taken <= goal else 'missed'} in {way}" for way, taken in ways
         )
-    return f"{told} {number(goal)} ms, {verdict}"
+    return f"{told} {number(goal)} ms: {verdict}"

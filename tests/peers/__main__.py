@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from dictation.loading import prepare_torch
 from dictation.text.writing.script import to_simplified
 from dictation.training.assessment import read_recordings
 from dictation.training.data import load_samples
@@ -65,7 +67,11 @@ def main() -> None:
             print(f"without {name}: " + ("not installed" if missing else "no --whisper folder"))
             continue
         command = [sys.executable, "-m", "tests.peers", *sys.argv[1:], "--engine", name]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        environment = dict(os.environ)
+        prepare_torch(environment)  # as the daemon does before it imports torch
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, check=True, env=environment
+        )
         rows += [json.loads(line) for line in done.stdout.splitlines()]
     if options.json is not None:
         options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False))

@@ -111,6 +111,7 @@ def test_errors_stand_beside_what_chunks_lose_and_the_second_pass_gains():
     assert "| English | 3 | 57 | 0 | 95.0 % |" in found
     assert "| 0.5 s | - | 95.0 % of 60 | - |" in found
     assert "| noise-fan | 5.0 | 1 | 7 | 2 |" in found
+    assert "27 rare names that are listed in `words.txt`, one in each of 40 of 60" in found
     assert "| with | 40 | 25 | 0 | 10.7 % |" in found
     assert "numbers-errors.png" not in prose(card_accuracy(a_record()))
 
@@ -126,6 +127,7 @@ def test_rates_of_a_few_utterances_are_left_out():
 def test_what_settings_change_is_told_against_the_first():
     assert "| int8 | 20.00 % (+0.10) | 20.00 % (-0.20) |" in prose(precisions(a_record()))
     assert "all are within it" in prose(precisions(a_record()))
+    assert "in a single set at most 1 error more or less" in prose(precisions(a_record()))
     found = prose(finals(a_record()))
     assert "| CTC, greedy | 40.0 % |" in found
     assert "| `search` | 20.0 % | 50 % | 14.0 | 0.09 s/s |" in found
@@ -161,8 +163,8 @@ def test_parts_stand_beside_others_and_their_goals():
         "| chunk of 16 frames, 4 chunks before | 28.1 ms | 18.6 ms "
         "| 92.8 ms, a textbook's, caches anew | 41.6 ms |"
     ) in found
-    assert "4 chunks before 20.8 ms, missed in fp32, reached in int8; prefix beam" in found
-    assert "frames 24.0 ms, reached." in found
+    assert "4 chunks before 20.8 ms: missed in fp32, reached in int8; prefix beam" in found
+    assert "frames 24.0 ms: reached." in found
 
 
 def test_hours_are_quoted_with_what_grew():
