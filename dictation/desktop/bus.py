@@ -17,6 +17,19 @@ class BusError(DictationError):
     """The bus, or somebody on it, cannot be asked."""
 
 
+LOST = (DBusError, OSError, EOFError, TimeoutError, ValueError)
+"""What a bus that goes away, or is none, answers with."""
+
+
+def forgive_lost_bus(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The exception handler of a loop that has to do with a bus.
+
+    Whoever asks a bus that has gone is told so; asyncio would tell of it once more, in a traceback.
+    """
+    if not isinstance(context.get("exception"), LOST):
+        loop.default_exception_handler(context)
+
+
 class BusThread:
     """Runs `serve(bus)` in a thread of its own and keeps the connection until it is closed.
 

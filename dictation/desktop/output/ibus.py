@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from dictation.desktop.bus import forgive_lost_bus
 from dictation.desktop.focus import Window
 from dictation.desktop.output.base import (
     Capabilities,
@@ -56,6 +57,7 @@ class IbusRoute:
         self._passwords = passwords
         self._last = ""
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(forgive_lost_bus)
         self._thread = threading.Thread(target=self._run, name="ibus", daemon=True)
         self._thread.start()
         self._await(self._bus.recover())

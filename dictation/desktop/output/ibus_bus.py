@@ -9,6 +9,7 @@ from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusError
 
+from dictation.desktop.bus import LOST
 from dictation.desktop.output.base import RouteUnfitError
 from dictation.desktop.output.ibus_engine import FACTORY_PATH, Engine, Factory
 from dictation.desktop.output.ibus_values import component, engine_name
@@ -23,9 +24,6 @@ _NOBODY = "/org/freedesktop/IBus/InputContext_1"
 _ANSWER_SECONDS = 2.0
 _FOCUS_SECONDS = 0.4
 _FORGETTING_LOOKS, _FORGETTING_PAUSE = 25, 0.02
-
-_TROUBLE = (DBusError, OSError, EOFError, TimeoutError, ValueError)
-"""What a bus that goes away, or is none, answers with."""
 
 
 class EngineMemory:
@@ -82,7 +80,7 @@ class IbusBus:
                 self._remember(await self._current())
                 self._taken = True
                 await self._call("SetGlobalEngine", "s", ENGINE)
-        except _TROUBLE as error:
+        except LOST as error:
             raise RouteUnfitError(f"IBus does not answer: {error}") from error
         engine = self._engine
         if engine is None or not await engine.wait_for(
@@ -98,7 +96,7 @@ class IbusBus:
         self._taken = False
         if self._engine is not None and self._engine.field.focused:
             self._engine.show("")
-        with suppress(*_TROUBLE):
+        with suppress(*LOST):
             if self._users is None:
                 await self.leave()
             else:
@@ -109,7 +107,7 @@ class IbusBus:
         await self.give_back()
         if self._bus is None:
             return
-        with suppress(*_TROUBLE):
+        with suppress(*LOST):
             self._remember(await self._current())
         self._drop()
         await self.recover()
@@ -118,7 +116,7 @@ class IbusBus:
         """Set back the engine that IBus has forgotten because of us, now or in an earlier life."""
         users = self._memory.recall()
         if users is not None:
-            with suppress(*_TROUBLE, RouteUnfitError):
+            with suppress(*LOST, RouteUnfitError):
                 self._bus = await self._open()
                 # It forgets a moment after the connection has ended.
                 for _ in range(_FORGETTING_LOOKS):

@@ -18,6 +18,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusError
 
 from dictation.desktop.applications import rule_for
+from dictation.desktop.bus import LOST, forgive_lost_bus
 from dictation.desktop.focus import Window
 from dictation.desktop.keys import KeySpec
 from dictation.desktop.output.base import (
@@ -43,7 +44,6 @@ _ANSWER_SECONDS = 60.0
 
 _CALL_SECONDS = 5.0
 _SETTLE_SECONDS = 0.15
-_TROUBLE = (DBusError, OSError, EOFError, TimeoutError, ValueError)
 
 
 class PortalPaste:
@@ -72,6 +72,7 @@ class PortalPaste:
         self._requests = 0
         self._answers: dict[str, asyncio.Future[list[Any]]] = {}
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(forgive_lost_bus)
         self._thread = threading.Thread(target=self._loop.run_forever, name="portal", daemon=True)
         self._thread.start()
 
@@ -112,7 +113,7 @@ class PortalPaste:
     def _await(self, work: Coroutine[Any, Any, T], error: type[DeliveryError]) -> T:
         try:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-        except _TROUBLE as trouble:
+        except LOST as trouble:
             raise error(f"the desktop portal does not let us press keys: {trouble}") from trouble
 
     async def _open(self) -> None:
@@ -196,7 +197,7 @@ def portal_offers_keys(session_bus: str) -> bool:
     """Whether the running portal has RemoteDesktop; a portal that sleeps is woken for it."""
     try:
         return asyncio.run(asyncio.wait_for(_offers_keys(session_bus), _CALL_SECONDS))
-    except _TROUBLE:
+    except LOST:
         return False
 
 

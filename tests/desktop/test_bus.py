@@ -1,0 +1,62 @@
+"""A bus that goes away under its connections."""
+
+import asyncio
+import gc
+import subprocess
+from pathlib import Path
+
+import pytest
+from dbus_fast.aio import MessageBus
+
+from dictation.desktop.bus import BusThread, forgive_lost_bus
+from tests.xsession import require, wait_until
+
+
+@pytest.fixture
+def bus(tmp_path: Path):
+    """A bus of this test's own: its process and its address."""
+    address = f"unix:path={tmp_path / 'bus'}"
+    command = [require("dbus-daemon"), "--session", "--nofork", "--nopidfile"]
+    with subprocess.Popen([*command, f"--address={address}"]) as process:
+        wait_until((tmp_path / "bus").exists, "the bus")
+        yield process, address
+        process.kill()
+
+
+def test_a_thread_whose_bus_has_died_ends_without_a_word(bus, caplog):
+    process, address = bus
+
+    async def serve(_: MessageBus) -> None:
+        pass
+
+    thread = BusThread("test", address, serve)
+    thread.start()
+    process.kill()
+    running = thread._thread
+    assert running is not None
+    running.join(60)
+    thread.close()
+    gc.collect()
+    assert caplog.records == []
+
+
+def test_a_loop_says_nothing_of_a_bus_that_was_lost_but_of_other_errors(bus, caplog):
+    process, address = bus
+
+    async def lose_bus() -> None:
+        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
+        connection = await MessageBus(bus_address=address).connect()
+        process.kill()
+        while connection.connected:
+            await asyncio.sleep(0.01)
+
+    async def make_a_mistake() -> None:
+        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
+        asyncio.get_running_loop().create_future().set_exception(KeyError("a mistake"))
+
+    asyncio.run(lose_bus())
+    gc.collect()
+    assert caplog.records == []
+    asyncio.run(make_a_mistake())
+    gc.collect()
+    assert [record.name for record in caplog.records] == ["asyncio"]
