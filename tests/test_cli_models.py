@@ -211,22 +211,37 @@ def test_why_not_is_told_in_one_line(tmp_path, capsys, damage, message):
     assert complaint.count("\n") == 1
 
 
-def test_an_average_lies_between_two_models_and_its_ends_are_these(tmp_path):
-    names = ("one", "other")
-    for seed, name in enumerate(names):
+def two_models(folder):
+    """Return the folders of two models of one shape with weights of chance."""
+    for seed, name in enumerate(("one", "other")):
         torch.manual_seed(seed)
         fresh = JointModel(tiny_checkpoint().model.config)
-        save_checkpoint(replace(tiny_checkpoint(), model=fresh), tmp_path / name, torch.float32)
+        save_checkpoint(replace(tiny_checkpoint(), model=fresh), folder / name, torch.float32)
+    return folder / "one", folder / "other"
+
+
+def test_an_average_lies_between_two_models_and_its_ends_are_these(tmp_path):
+    pair = two_models(tmp_path)
     for weight in (0.0, 0.25, 1.0):
         out = tmp_path / f"at-{weight}"
-        result = run("average", *(tmp_path / name for name in names), out, "--weight", weight)
+        result = run("average", *pair, out, "--weight", weight)
         assert result.exit_code == 0, result.output
-        one, other, mean = (
-            load_folder(each).model.state_dict() for each in (*(tmp_path / n for n in names), out)
-        )
+        one, other, mean = (load_folder(each).model.state_dict() for each in (*pair, out))
         for name, value in mean.items():
             wanted = (1 - weight) * one[name] + weight * other[name]
             torch.testing.assert_close(value, wanted, atol=1e-3, rtol=1e-3)
+
+
+def test_of_a_part_alone_the_average_leaves_the_rest_to_the_first(tmp_path):
+    one, other = two_models(tmp_path)
+    out = tmp_path / "out"
+    assert run("average", one, other, out, "--weight", 1, "--part", "encoder").exit_code == 0
+    first, second, mean = (load_folder(each).model.state_dict() for each in (one, other, out))
+    for name, value in mean.items():
+        whose = second if name.startswith("encoder.") else first
+        torch.testing.assert_close(value, whose[name], atol=1e-3, rtol=1e-3)
+    refused = run("average", one, other, tmp_path / "none", "--part", "decoders")
+    assert "no part 'decoders'" in str(refused.exception)
 
 
 def test_models_of_two_shapes_are_not_averaged_and_nothing_is_overwritten(tmp_path):

@@ -41,22 +41,26 @@ def convert_folder(source: Path, target: Path) -> Checkpoint:
     return checkpoint
 
 
-def average_folders(first: Path, second: Path, weight: float, target: Path) -> Checkpoint:
+def average_folders(
+    first: Path, second: Path, weight: float, target: Path, part: str | None = None
+) -> Checkpoint:
     """Write the model whose weights lie `weight` (0..1) of the way from one model to another of
     the same shape and vocabulary (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 
-    Raises ModelError or TokenizerError, also where the two differ, or OSError when `target` cannot
-    be written.
+    `part`: of what is averaged ("decoder", "encoder.blocks"); the rest is the first model's. Raises
+    ModelError or TokenizerError, also where the two differ or have no such part, or OSError when
+    `target` cannot be written.
     """
     one, other = load_folder(first), load_folder(second)
     if one.model.config != other.model.config or one.tokenizer.units != other.tokenizer.units:
         raise ModelError(f"{second}: its shape or vocabulary is not that of {first}")
-    theirs = other.model.state_dict()
-    mean = {
-        name: own.lerp(theirs[name], weight) if own.is_floating_point() else own
-        for name, own in one.model.state_dict().items()
-    }
-    one.model.load_state_dict(mean)
+    ours, theirs = one.model.state_dict(), other.model.state_dict()
+    averaged = [name for name in ours if part is None or name.startswith(part + ".")]
+    if not averaged:
+        raise ModelError(f"{first}: has no part {part!r}")
+    for name in averaged:
+        if ours[name].is_floating_point():
+            ours[name].lerp_(theirs[name], weight)
     save_checkpoint(one, target, torch.float16)
     return one
 

@@ -92,8 +92,11 @@ def average(
     weight: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="How far from A towards B: 0 is A, 1 is B.")
     ] = 0.5,
+    part: Annotated[
+        str | None, typer.Option(help="Only of this part, as decoder or encoder.blocks.")
+    ] = None,
 ) -> None:
     """Average the weights of two models, as of one before and after it was trained further."""
     from dictation.cli.models import average_models
 
-    average_models(first, second, weight, target)
+    average_models(first, second, weight, target, part)

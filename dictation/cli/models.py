@@ -90,8 +90,11 @@ def import_model(source: Path, target: Path) -> None:
     print(f'written to {target}; use it with model.name = "{target.resolve()}"')
 
 
-def average_models(first: str, second: str, weight: float, target: Path) -> None:
-    """Write a model that lies between two, named or given as folders, in half precision.
+def average_models(
+    first: str, second: str, weight: float, target: Path, part: str | None = None
+) -> None:
+    """Write a model that lies between two, named or given as folders, in half precision; with a
+    `part`, only that of it.
 
     Raises AssetError, ModelError or TokenizerError for these, ImportTargetError for the target.
     """
@@ -99,10 +102,11 @@ def average_models(first: str, second: str, weight: float, target: Path) -> None
     from dictation.checkpoints.folders import average_folders
 
     try:
-        average_folders(model_folder(first), model_folder(second), weight, target)
+        average_folders(model_folder(first), model_folder(second), weight, target, part)
     except OSError as error:
         raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
-    print(f"{1 - weight:.0%} of {first} and {weight:.0%} of {second}, written to {target}")
+    what = f" ({part})" if part else ""
+    print(f"{1 - weight:.0%} of {first} and {weight:.0%} of {second}{what}, written to {target}")
 
 
 def _refuse_to_overwrite(target: Path) -> None:
