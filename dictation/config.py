@@ -50,7 +50,7 @@ class RecognitionSection(_Section):
     hot_words: str = ""
     final: Literal["auto", "rescore", "refine", "search"] = "auto"
     n_best: Annotated[int, Field(ge=1, le=100)] = 10
-    beam: Annotated[int, Field(ge=1, le=100)] = 5
+    beam: Annotated[int, Field(ge=1, le=100)] = 3
     ctc_weight: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
     reverse_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
     length_weight: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0

@@ -40,7 +40,7 @@ class SecondPassSettings:
 
     `final`: "rescore" chooses among CTC's `n_best` hypotheses, "refine" lets the decoder write the
     likeliest token after token, "search" lets it keep the `beam` likeliest beginnings; "auto"
-    refines where the decoder has a vocabulary of written text.
+    searches where the decoder has a vocabulary of written text.
     `max_distance`: decoder and CTC hear the same audio, so texts further apart than this share of
     the longer one mean that the decoder has lost it (it repeats itself or makes something up), and
     the rescored hypothesis is taken. Homophones count in full.
@@ -49,7 +49,7 @@ class SecondPassSettings:
 
     final: Literal["auto", "rescore", "refine", "search"] = "auto"
     n_best: int = 10
-    beam: int = 5
+    beam: int = 3
     weights: RescoringWeights = field(default_factory=RescoringWeights)
     max_distance: float = 0.75
     draft: bool = True
@@ -248,7 +248,7 @@ class SecondPass:
         limit: int,
     ) -> Refined:
         settings = self.settings
-        if settings.final == "search":
+        if settings.final != "refine":
             return attention_beam_search(
                 decoder, memory, prompt, spelling.end, settings.beam, limit
             )
