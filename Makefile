@@ -67,6 +67,7 @@ numbers: $(DEV_STAMP)
 messages:
 	@find dictation -name '*.py' | LC_ALL=C sort | xgettext --files-from=- --language=Python \
 		--from-code=UTF-8 --keyword=translate --keyword=_translate --keyword=message \
+		--keyword=AudioFileError \
 		--no-location --output=- | \
 		sed 's/CHARSET/UTF-8/; /^"POT-Creation-Date/d; /^"Report-Msgid/d' | \
 		msgmerge --quiet --no-fuzzy-matching --no-location $(CATALOGUE) - | \

@@ -1,6 +1,7 @@
 """The root of every error that a user can cause or cure."""
 
 import re
+from collections.abc import Callable
 
 _LONGEST = 1000
 # C0 and C1 controls, line separators, and halves of characters.
@@ -19,6 +20,10 @@ class DictationError(Exception):
             half = _LONGEST // 2
             message = f"{message[:half]} … {message[3 - half :]}"
         super().__init__(_UNPRINTABLE.sub(_escaped, message))
+
+    def translated(self, translate: Callable[[str], str]) -> str:
+        """The message in the user's language, where there is a translation of it."""
+        return translate(str(self))
 
 
 def _escaped(found: re.Match[str]) -> str:

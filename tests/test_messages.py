@@ -9,11 +9,11 @@ from dictation.messages import interface_language, read_catalogue, translator
 
 PACKAGE = Path(__file__).parents[1] / "dictation"
 CHINESE = (PACKAGE / "messages" / "zh_CN.po").read_text(encoding="utf-8")
-MARKERS = {"translate", "_translate", "message"}
+MARKERS = {"translate", "_translate", "message", "AudioFileError"}
 
 
 def marked_texts() -> Iterator[str]:
-    """What stands between the brackets of `translate(...)` and `message(...)`."""
+    """What stands between the brackets of `translate(...)` and its like."""
     for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:

@@ -25,7 +25,6 @@ BLOCK: Final = SAMPLE_RATE // 2
 """Samples in each block that `read_audio` gives; the last one may be shorter."""
 
 _TRUNCATION_SECONDS = 0.5
-_FORMATS = "WAV, MP3, M4A, Ogg, Opus, FLAC, WebM or MP4"
 
 # What a broken file makes FFmpeg say is said by our own errors and warnings, once.
 av.logging.set_level(None)
@@ -72,7 +71,7 @@ def read_audio(
             yield np.concatenate(pending)
         promised = _duration(container, stream)
     if total == 0:
-        raise AudioFileError(_no_sound(name, decoding.damaged))
+        raise _no_sound(name, decoding.damaged)
     warning = _warning(name, decoding.damaged, total / SAMPLE_RATE, promised)
     if warning and on_warning:
         on_warning(warning)
@@ -114,11 +113,14 @@ def _container(source: OpenSource) -> Iterator[InputContainer]:
     except FFmpegError as error:
         if source.is_mp4:
             raise AudioFileError(
-                f"{source.name} is an MP4 or M4A file without its index, which stands at its end: "
-                "copy or download it again"
+                "{0} is an MP4 or M4A file without its index, which stands at its end: "
+                "copy or download it again",
+                source.name,
             ) from error
         raise AudioFileError(
-            f"{source.name} is not an audio or video file that can be read: give a {_FORMATS} file"
+            "{0} is not an audio or video file that can be read: give a WAV, MP3, M4A, Ogg, "
+            "Opus, FLAC, WebM or MP4 file",
+            source.name,
         ) from error
     with container:
         yield container
@@ -128,12 +130,14 @@ def _audio_stream(container: InputContainer, name: str) -> AudioStream:
     stream = container.streams.best("audio")
     if not isinstance(stream, AudioStream):
         raise AudioFileError(
-            f"{name} holds no audio ({container.format.long_name or container.format.name}): "
-            f"give a {_FORMATS} file with sound in it"
+            "{0} holds no audio ({1}): give a WAV, MP3, M4A, Ogg, Opus, FLAC, WebM or MP4 file "
+            "with sound in it",
+            name,
+            container.format.long_name or container.format.name,
         )
     if stream.codec_context is None:
         raise AudioFileError(
-            f"{name} uses an audio codec that is not known here: convert it to WAV"
+            "{0} uses an audio codec that is not known here: convert it to WAV", name
         )
     return stream
 
@@ -196,10 +200,12 @@ def _as_float(frame: AudioFrame) -> NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def _no_sound(name: str, damaged: int) -> str:
+def _no_sound(name: str, damaged: int) -> AudioFileError:
     if damaged:
-        return f"{name} is damaged: no sound could be decoded from it; fetch or record it again"
-    return f"{name} has a length of zero: it holds no sound; record it again"
+        return AudioFileError(
+            "{0} is damaged: no sound could be decoded from it; fetch or record it again", name
+        )
+    return AudioFileError("{0} has a length of zero: it holds no sound; record it again", name)
 
 
 def _warning(name: str, damaged: int, seconds: float, promised: float | None) -> str | None:

@@ -49,16 +49,16 @@ def opened(source: Path | BinaryIO) -> Iterator[OpenSource]:
     try:
         file = source.open("rb")
     except FileNotFoundError as cause:
-        raise AudioFileError(f"{name} does not exist: check the path") from cause
+        raise AudioFileError("{0} does not exist: check the path", name) from cause
     except IsADirectoryError as cause:
-        raise AudioFileError(f"{name} is a folder without audio or video files") from cause
+        raise AudioFileError("{0} is a folder without audio or video files", name) from cause
     except PermissionError as cause:
         raise AudioFileError(
-            f"{name} may not be read: 'chmod u+r' lets its owner read it"
+            "{0} may not be read: 'chmod u+r' lets its owner read it", name
         ) from cause
     except OSError as cause:
         raise AudioFileError(
-            f"{name} cannot be opened: {cause.strerror}; check the path"
+            "{0} cannot be opened: {1}; check the path", name, cause.strerror or ""
         ) from cause
     with file, _readable(file, name) as stream:
         yield stream
@@ -69,7 +69,7 @@ def _readable(stream: BinaryIO, name: str) -> Iterator[OpenSource]:
     start = stream.tell() if stream.seekable() else None
     head = stream.read(_HEAD)
     if not head:
-        raise AudioFileError(f"{name} is empty: record or copy it again")
+        raise AudioFileError("{0} is empty: record or copy it again", name)
     is_mp4 = head[4:8] == b"ftyp"
     if start is not None:
         stream.seek(start)

@@ -190,7 +190,7 @@ def _origin(source: Path, recipe: Recipe) -> Origin:
         return origin_of(source, recipe.fingerprint())
     except OSError as error:
         raise AudioFileError(
-            f"{source} cannot be opened: {error.strerror}; check the path"
+            "{0} cannot be opened: {1}; check the path", str(source), error.strerror or ""
         ) from error
 
 

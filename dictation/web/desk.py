@@ -23,12 +23,12 @@ from dictation.transcription import (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a sound: `seconds` of work, or the message that says why there is no text."""
+    """What became of a sound: `seconds` of work, or the error that says why there is no text."""
 
     transcript: Transcript | None
     seconds: float = 0.0
     warning: str = ""
-    error: str = ""
+    error: DictationError | None = None
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class Desk:
                 case Damage(message):
                     self.work.warnings.append(message)
         except DictationError as error:
-            self.results[self.work.key] = Result(None, error=str(error))
+            self.results[self.work.key] = Result(None, error=error)
             self._drop_work()
             return False
         return True

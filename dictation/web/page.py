@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dictation.messages import InterfaceLanguage, Translate, interface_language, translator
 from dictation.web.desk import Desk, Work
 from dictation.web.look import ICON, brand, style
-from dictation.web.result import as_markdown, clock, show_result
+from dictation.web.result import as_markdown, clock, show_result, show_sound
 from dictation.web.service import Service, service
 
 _REDRAW_SECONDS = 0.2
@@ -36,13 +36,16 @@ def show() -> None:
         shared.tabs.add(context.session_id)
     translate = translator(_head())
     desk: Desk = st.session_state.setdefault("desk", Desk())
-    sounds = _sounds(translate, shared)
+    files, recordings = _sounds(translate, shared)
+    sounds = files | recordings
     desk.keep_only(list(sounds))
     _buttons(desk, sounds, translate)
     progress = st.container(key="progress").empty()
     for key, sound in sounds.items():
         if key in desk.results:
             show_result(key, sound, desk.results[key], shared.recognizer.description, translate)
+        elif key in files:
+            show_sound(key, sound)
     if desk.busy:
         _work(desk, sounds, shared, progress, translate)
         st.rerun()
@@ -79,8 +82,8 @@ def _head() -> InterfaceLanguage:
     return language
 
 
-def _sounds(translate: Translate, shared: Service) -> dict[str, Sound]:
-    """What there is to recognise, by its key, recordings last."""
+def _sounds(translate: Translate, shared: Service) -> tuple[dict[str, Sound], dict[str, Sound]]:
+    """What there is to recognise, by its key: files, and recordings."""
     files, microphone = st.tabs(
         [translate(":material/upload_file: Files"), translate(":material/mic: Microphone")]
     )
@@ -102,11 +105,11 @@ def _sounds(translate: Translate, shared: Service) -> dict[str, Sound]:
         recording = st.audio_input(
             translate("Record from the microphone"), key="recording", sample_rate=None
         )
-    sounds = {upload.file_id: cast(Sound, upload) for upload in uploads}
+    recordings = {}
     if recording is not None:
         recording.name = translate("Recording") + PurePath(recording.name).suffix
-        sounds[recording.file_id] = cast(Sound, recording)
-    return sounds
+        recordings[recording.file_id] = cast(Sound, recording)
+    return {upload.file_id: cast(Sound, upload) for upload in uploads}, recordings
 
 
 def _buttons(desk: Desk, sounds: Mapping[str, Sound], translate: Translate) -> None:

@@ -3,10 +3,11 @@
 import mimetypes
 from functools import cache
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import streamlit as st
 
+from dictation.audio.files import AudioFileError, probe
 from dictation.messages import LANGUAGE_NAMES, Translate
 from dictation.transcription import Transcript
 from dictation.transcripts.formats import paragraphs, written
@@ -22,6 +23,17 @@ _FOLDER = Path(__file__).parent
 _OFFERED = (Format.TXT, Format.SRT, Format.VTT, Format.JSON)
 
 
+def show_sound(key: str, sound: "Sound") -> None:
+    """Draw a player for a file whose text there is not yet; none where nothing can be heard."""
+    try:
+        probe(cast(BinaryIO, sound))
+    except AudioFileError:
+        return
+    with st.container(border=True, key=f"sound-{key}"):
+        st.markdown(as_markdown(sound.name))
+        st.audio(sound.getvalue(), format=media_type(sound.name))
+
+
 def show_result(
     key: str, sound: "Sound", result: Result, description: str, translate: Translate
 ) -> None:
@@ -30,8 +42,9 @@ def show_result(
         st.subheader(as_markdown(sound.name), anchor=False)
         if result.transcript is None:
             failed = translate("This file cannot be transcribed.")
+            why = result.error.translated(translate) if result.error else ""
             st.error(
-                f"{failed}  \n{as_markdown(result.error)}",
+                f"{failed}  \n{as_markdown(why)}",
                 icon=":material/error:",
             )
             return
@@ -94,7 +107,10 @@ def _show_text(
                 seconds=result.seconds, speed=speed
             ),
         },
-        {"name": translate("Model"), "value": description},
+        {
+            "name": translate("Model"),
+            "value": description.replace(" M parameters", translate(" M parameters")),
+        },
     ]
     segments = [
         {

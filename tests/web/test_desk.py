@@ -71,5 +71,5 @@ def test_an_error_is_kept_and_the_next_sound_is_done():
     desk = Desk()
     desk.start(list(sounds))
     worked(desk, sounds)
-    assert "broken.mp3 is not an audio or video file" in desk.results["a"].error
+    assert "broken.mp3 is not an audio or video file" in str(desk.results["a"].error)
     assert desk.results["b"].transcript.text == "loud loud"

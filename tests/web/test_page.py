@@ -116,6 +116,23 @@ def test_files_that_cannot_be_used_are_told_and_stop_no_other(open_page, sound, 
     expect(page.locator("textarea")).to_have_value(HEARD)
 
 
+def test_a_file_is_heard_before_it_is_transcribed(open_page, sound):
+    page = open_page()
+    page.set_input_files(".st-key-files input[type=file]", str(sound("talk.wav")))
+    player = page.locator("[class*='st-key-sound-'] audio")
+    expect(player).to_have_count(1)
+    player.evaluate("player => player.play()")
+    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+
+
+def test_what_is_wrong_with_a_file_is_told_in_chinese_too(open_page, tmp_path):
+    empty = tmp_path / "empty.mp3"
+    empty.touch()
+    page = open_page(locale="zh-CN")
+    transcribe(page, empty)
+    expect(page.locator("[data-testid=stAlert]")).to_contain_text("empty.mp3 是空的")
+
+
 def test_a_file_that_is_too_large_is_refused_with_the_limit(open_page, tmp_path):
     large = tmp_path / "large.wav"
     with large.open("wb") as file:
