@@ -62,6 +62,8 @@ def sway_desktop() -> Iterator[XSession]:
             yield session
         finally:
             session.close()
+            # The portal for documents, where something has asked for portals, ends with the bus.
+            wait_until(lambda: name not in Path("/proc/mounts").read_text(), "its end")
 
 
 _FOREIGN = ("DISPLAY", "WAYLAND", "XDG_", "DBUS_", "GTK_", "QT_", "XMOD", "SWAY", "IBUS")

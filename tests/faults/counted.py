@@ -12,6 +12,7 @@ import psutil
 from dictation.control.client import ask
 from dictation.control.protocol import DaemonStatus, Name
 from dictation.history import History, HistorySettings
+from tests.desktop.apps import App
 from tests.faults.numbered import Mood, finished
 from tests.hands import Hands
 from tests.running import ROOT, RunningDaemon
@@ -104,6 +105,18 @@ def account(daemon: NumberedDaemon, arrived: str, *, excused: int = 0) -> None:
     assert twice == []
     assert claimed == []
     assert len(lost) <= excused, f"lost {lost} of {len(daemon.heard)}"
+
+
+def what_arrived(daemon: NumberedDaemon, window: App) -> str:
+    """The text of a window once all that was delivered stands in it: the last may take a moment."""
+
+    def whole() -> tuple[str] | None:
+        text, states = window.text(), daemon.remembered()
+        there = all(each in text for each, state in states.items() if state == "delivered")
+        return (text,) if there else None
+
+    (text,) = wait_until(whole, "what was delivered", instead=window.text)
+    return str(text)
 
 
 def pressed(session: XSession) -> list[int]:

@@ -16,7 +16,7 @@ from dictation.daemon.records import Records
 from dictation.events import Final, Timing
 from dictation.history import History, HistorySettings
 from tests.desktop.apps import tk_entry
-from tests.faults.counted import account, say
+from tests.faults.counted import account, say, what_arrived
 from tests.xsession import wait_until
 
 
@@ -123,5 +123,5 @@ def test_texts_said_while_the_history_is_held_for_long_land_at_once_and_are_writ
         holder.close()
         delivered = dict.fromkeys(("<1>", "<2>", "<3>"), "delivered")
         wait_until(lambda: daemon.remembered() == delivered, "all of them in the history")
-        account(daemon, entry.text())
+        account(daemon, what_arrived(daemon, entry))
     assert daemon.end() == 0

@@ -7,7 +7,7 @@ import pytest
 
 from tests.desktop.apps import mousepad
 from tests.desktop.ibus import USERS_ENGINE, current_engine, ibus_desktop, start_ibus
-from tests.faults.counted import account, pressed, say
+from tests.faults.counted import account, pressed, say, what_arrived
 from tests.xsession import wait_until
 
 
@@ -36,7 +36,7 @@ def test_without_ibus_texts_are_pasted_and_with_it_again_they_take_its_way(
         say(daemon)
         daemon.wait_for("idle")
         wait_until(lambda: editor.text().count(">") == 3, "all texts")
-        account(daemon, editor.text())
+        account(daemon, what_arrived(daemon, editor))
         assert daemon.heard == [1, 2, 3]
         wait_until(lambda: current_engine(desktop) == USERS_ENGINE, "the user's engine")
     assert daemon.end() == 0

@@ -6,7 +6,7 @@ import threading
 
 from dictation.control.place import ControlError
 from tests.desktop.apps import tk_entry
-from tests.faults.counted import account, pressed
+from tests.faults.counted import account, pressed, what_arrived
 from tests.xsession import wait_until
 
 ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
@@ -40,7 +40,7 @@ def test_of_what_was_said_before_the_end_nothing_is_lost_and_nothing_comes_twice
         if daemon.process.poll() is None:
             assert daemon.end() == 0
         wait_until(lambda: daemon.orphans() == [], "its children to end")
-        arrived = entry.text()
+        arrived = what_arrived(daemon, entry)
     account(daemon, arrived, excused=kills)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.desktop.apps import tk_entry
-from tests.faults.counted import account, say
+from tests.faults.counted import account, say, what_arrived
 from tests.xsession import wait_until
 
 
@@ -23,7 +23,7 @@ def test_an_error_in_mid_utterance_costs_none_of_the_others(mood, daemon, deskto
         daemon.wait_for("idle")
         say(daemon)
         daemon.wait_for("idle")
-        account(daemon, entry.text())
+        account(daemon, what_arrived(daemon, entry))
     assert daemon.remembered()["[2]"] == "undelivered"
     assert daemon.end() == 0
 
@@ -38,7 +38,7 @@ def test_an_error_nobody_reckoned_with_ends_the_daemon_so_that_it_is_started_aga
         daemon.be("breaks")
         daemon.ask("start")
         assert daemon.process.wait(60) == 1
-        account(daemon, entry.text())
+        account(daemon, what_arrived(daemon, entry))
         assert daemon.remembered()["[2]"] == "undelivered"
 
 
@@ -53,7 +53,7 @@ def test_a_model_that_hangs_is_ended_and_what_was_shown_is_kept(daemon, desktop,
         wait_until(lambda: daemon.ask("status").caption == "[2]", "a caption")
         daemon.ask("stop")
         assert daemon.process.wait(60) == 1
-        account(daemon, entry.text())
+        account(daemon, what_arrived(daemon, entry))
         assert daemon.remembered()["[2]"] == "undelivered"
 
 

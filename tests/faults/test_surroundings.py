@@ -6,7 +6,7 @@ import subprocess
 
 from tests import pulse
 from tests.desktop.apps import tk_entry
-from tests.faults.counted import account, say
+from tests.faults.counted import account, say, what_arrived
 from tests.faults.half_owner import half_owner
 from tests.loudness import voice
 from tests.xsession import wait_until
@@ -33,7 +33,7 @@ def test_a_sound_server_that_dies_in_mid_utterance_costs_what_it_did_not_hand_ov
         daemon.wait_for("idle")
         pulse.end(player)
         wait_until(lambda: entry.text().count("<") == 3, "all texts")
-        account(daemon, entry.text())
+        account(daemon, what_arrived(daemon, entry))
     assert daemon.end() == 0
 
 
@@ -64,7 +64,7 @@ def test_a_clipboard_owner_that_dies_leaves_no_text_of_ours_in_its_place(daemon,
         daemon.wait_for("idle")
         say(daemon)
         daemon.wait_for("idle")
-        account(daemon, entry.text())
+        account(daemon, what_arrived(daemon, entry))
         wait_until(lambda: "<" not in clipboard(desktop), "our text to leave the clipboard")
     assert daemon.end() == 0
 
@@ -78,7 +78,7 @@ def test_half_of_what_a_dying_owner_had_in_the_clipboard_is_not_put_back(daemon,
         assert owner.wait(60) < 0
         wait_until(lambda: "<" not in clipboard(desktop), "our text to leave the clipboard")
         assert clipboard(desktop) == ""
-        account(daemon, entry.text())
+        account(daemon, what_arrived(daemon, entry))
     assert daemon.end() == 0
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.desktop.sway import clipboard, foot, kill_sway, start_sway, sway_desktop
-from tests.faults.counted import account, say
+from tests.faults.counted import account, say, what_arrived
 from tests.faults.half_owner import half_owner
 from tests.xsession import wait_until
 
@@ -60,5 +60,5 @@ def test_half_of_what_a_dying_owner_had_in_the_clipboard_is_not_put_back(daemon,
         assert owner.wait(60) < 0
         wait_until(lambda: b"<" not in clipboard(desktop), "our text to leave the clipboard")
         assert clipboard(desktop) == b""
-        account(daemon, terminal.text())
+        account(daemon, what_arrived(daemon, terminal))
     assert daemon.end() == 0
