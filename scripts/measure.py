@@ -96,7 +96,8 @@ def peers(options: argparse.Namespace, folders: Sequence[Path], out: Path) -> bo
     if not sets or not options.whisper:
         print(f"left out: the peers (no {'WHISPER' if sets else 'recordings'})")
         return True
-    command = [*python(), "tests.peers", "--limit", str(options.peers_limit), "--json", str(out)]
+    limit = min(options.peers_limit, options.limit)
+    command = [*python(), "tests.peers", "--limit", str(limit), "--json", str(out)]
     command += [part for each in sets for part in ("--manifest", str(each))]
     return ran("the peers", [*command, "--whisper", options.whisper])
 

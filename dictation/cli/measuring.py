@@ -224,7 +224,9 @@ def _with_speech(wanted: Everything) -> tuple[Path, ...]:
     return tuple(
         manifest
         for manifest in wanted.manifests
-        if any(each.language is not None for each in read_recordings(manifest, 1).utterances)
+        if any(
+            each.language is not None for each in read_recordings(manifest, wanted.limit).utterances
+        )
     )
 
 
