@@ -20,7 +20,7 @@ _MAILBOX = re.compile(
     re.IGNORECASE,
 )
 _CHINESE_AT = re.compile(
-    rf"({_NAME}) ?(?:艾特|圈[aA]) ?(?=(?:{_NAME}\.)+(?:{_ENDINGS}){_LAST})", re.IGNORECASE
+    rf"{_FIRST}({_NAME}) ?(?:艾特|圈[aA]) ?(?=(?:{_NAME}\.)+(?:{_ENDINGS}){_LAST})", re.IGNORECASE
 )
 _MAIL = re.compile(r"\be-?mail|\bmail\b|\baddress\b|\bcontact\b|邮箱|邮件", re.IGNORECASE)
 _FOUR_NUMBERS = re.compile(

@@ -54,7 +54,7 @@ DIGIT = f"(?:{ONE}|{ZERO})"
 DIGITS_SAID = f"(?:(?:(?:double|triple) )?{DIGIT})"
 THREE = f"{DIGIT} {DIGIT} {DIGIT}"
 WORD = rf"(?:{CARDINAL}|{ZERO})"
-MORE = f"(?:{WORD}|hundred|thousand|million|billion|trillion|point)"
+MORE = f"(?:(?:{WORD}|hundred|thousand|million|billion|trillion|point)(?![a-z]))"
 # Three twenty may be 320, 3:20 or $3.20: digits where something tells which, else words.
 PAIR = f"(?:(?:{ONE}|ten|eleven|twelve) (?:{TWO_DIGITS}|oh {ONE}))"
 SPOKEN_PART = f"(?:{PAIR}|{CARDINAL}|{DIGIT}(?: {DIGIT})*)"

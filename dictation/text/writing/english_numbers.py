@@ -49,7 +49,8 @@ _NUMBER = re.compile(
 _LEFT = re.compile(
     f"{_BEFORE}(?:twenty[ -]four[ -]seven|fifty[ -]fifty|nine to five(?! (?:{MORE}|{TENS}))|"
     "seven[ -]eleven|"
-    f"twenty[ -]twenty vision|one two three(?! {MORE})|three two one(?! {MORE})|"
+    f"twenty[ -]twenty vision|(?<!\\w )(?:one two three|three two one)(?! {MORE})|"
+    f"{TENS}[ -](?:something|odd)|forty winks|"
     f"(?<!ty )(?<!ty-){ONE} (?:or|to) {ONE} (?:hundred|thousand|million|billion)){_AFTER}",
     re.IGNORECASE,
 )
@@ -60,7 +61,7 @@ _AT = (
 _NUMBERED = "(?:version|chapter|page|section|figure|port|python|windows|java)"
 _LABELLED = (
     "(?:room|gate|flight|bus|route|highway|channel|extension|code|error|status|number|page|port|"
-    "seat|apartment|suite)"
+    "seat|apartment|suite|boeing|airbus|office)"
 )
 # What is counted, not the minutes of a clock.
 _NO_TIME = (
@@ -238,6 +239,11 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: f"{_clock(match['hour'], match['minute'])} {_half_day(match)}",
         ),
         (
+            rf"({HOUR}) (to|until|till) ({HOUR})(?= [ap]\.? ?m\b)",
+            lambda match: f"{value_of(match[1])} {match[2]} {value_of(match[3])}",
+        ),
+        (r"(\d) ([ap]) (m)", lambda match: f"{match[1]} {match[2]}{match[3]}".upper()),
+        (
             rf"(?P<hour>{HOUR}) {HALF_DAY}",
             lambda match: f"{value_of(match['hour'])} {_half_day(match)}",
         ),
@@ -247,6 +253,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: (
                 f"{match[1]} {value_of(match[2])} {match[3]} {_clock(match[4], match[5])}"
             ),
+        ),
+        (
+            rf"({HOUR}) ({MINUTE}) (to|until|till) ({HOUR})(?! (?:{MORE}|{_NO_TIME}))",
+            lambda match: f"{_clock(match[1], match[2])} {match[3]} {value_of(match[4])}",
         ),
         (
             rf"({_AT}|it['’]s|it is(?: now)?) ({HOUR}) ({MINUTE})(?! {_NO_TIME})",
@@ -293,6 +303,13 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             rf"(?:(?: and)? (?P<cents>{UP_TO_99}) cents?)?",
             _money,
         ),
+        # costs nineteen ninety nine -> costs 19.99
+        (
+            rf"((?:costs?|paid|charged?) (?:me |us |only )?)({TENS}(?:[ -]{ONE})?|{TEENS}) "
+            rf"({TWO_DIGITS})",
+            lambda match: f"{match[1]}{value_of(match[2])}.{value_of(match[3])}",
+        ),
+        (rf"v ({DECIMAL})", lambda match: f"v{value_of(match[1])}"),
         # version two point one point three -> version 2.1.3
         (rf"{WORD}(?: point {WORD}){{2,}}", _version),
         (rf"({CARDINAL}) point ((?:{TENS}|{TEENS})(?:[ -]{ONE})?)(?! {MORE})", _point),
@@ -322,6 +339,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         ),
         (rf"({YEAR}) (?:to|and|or) ({ANY_YEAR})", _in_digits),
         (rf"(eighteen|nineteen|twenty) ({DECADES})", _decade),
+        (rf"({TEENS}) hundreds", lambda match: f"{value_of(match[1])}00s"),
         (YEAR, lambda match: value_of(match.group())),
         # twenty first -> 21st, one hundred and fifth -> 105th
         (
@@ -329,6 +347,11 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: _with_suffix(f"{value_of(match[1])}{_ordinal(match[2]):0>2}"),
         ),
         (LARGE_ORDINAL, lambda match: _with_suffix(_ordinal(match.group()))),
+        # two hours and thirty minutes -> 2 hours and 30 minutes
+        (
+            rf"({CARDINAL}) (?:hours?|minutes?)(?: and)? ({CARDINAL})(?= (?:minutes?|seconds?))",
+            _range,
+        ),
         # ten to fifteen -> 10 to 15, five foot eleven -> 5 foot 11
         (rf"({CARDINAL}) (?:to|or) ({CARDINAL})(?! {MORE})", _range),
         (rf"between ({CARDINAL}) and ({CARDINAL})(?! {MORE})", _range),

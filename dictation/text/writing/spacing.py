@@ -8,12 +8,15 @@ _COUNTERS = (
     "位名台辆件双套家届期级代折毛角种门步行版多份款杯瓶集篇帧兆"
     "几余首颗朵棵粒支匹座栋户碗盒包箱袋桶枚幅句段字码迈核"
 )
-_LONG_COUNTERS = "小时|毫[米升秒克]|[厘纳微]米|[美欧日港]元|英镑|港币|[摄华]氏度|世纪|英[寸尺里]"
+_LONG_COUNTERS = (
+    "小时|毫[米升秒克]|[厘纳微]米|[美欧日港]元|英镑|港币|[摄华]氏度|世纪|英[寸尺里]|"
+    "[瓦伏]|赫兹|学年"
+)
 _BORN = "(?<=[05-9][05])后(?!面|来|[天年台者，])"
 _UNITS = f"(?:(?!页面|级别|字母|段落)[{_COUNTERS}]|来[{_COUNTERS}]|{_LONG_COUNTERS}|{_BORN})"
 _NUMBER = r"\d+(?:[.,:]\d+)*"
 
-_COUNTED = f"{_NUMBER}(?:到{_NUMBER})?{_UNITS}"
+_COUNTED = f"{_NUMBER}(?:[到至]{_NUMBER})?{_UNITS}"
 
 _JOINED = re.compile(rf"(?<=[{_HAN}]) ?({_NUMBER}) ?(?={_UNITS})")
 _NUMBER_FIRST = re.compile(rf"(?<![{_HAN}\w.,:] )(?<![\w.,:])({_NUMBER}) (?={_UNITS})")
@@ -21,7 +24,7 @@ _HAN_LATIN = re.compile(
     rf"(?<=[{_HAN}])(?=[A-Za-z@#$€]|-?\d)(?!-?{_COUNTED})(?!(?<=第)\d)(?!(?<=\d[{_COUNTERS}])\d)"
 )
 _LATIN_HAN = re.compile(
-    rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?!{_UNITS}|到{_NUMBER}{_UNITS})"
+    rf"(?<=[A-Za-z%+#])(?=[{_HAN}])|(?<=\d)(?=[{_HAN}])(?!{_UNITS}|[到至]{_NUMBER}{_UNITS})"
 )
 _WITHIN = re.compile(
     rf"(?<=第) (?=\d)|(?<=\d点) (?=\d)|(?<=\d月\d) (?=[{_HAN}])|(?<=\d月\d\d) (?=[{_HAN}])"
