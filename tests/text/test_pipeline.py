@@ -274,6 +274,11 @@ def test_a_snippet_is_written_as_it_stands_and_goes_before_the_commands():
     assert write("换行", USUAL, words, NOWHERE) == Written("x")
 
 
+def test_a_phrase_without_words_means_nothing():
+    words = Words(phrases=phrases({"": "x", "。": "y"}))
+    assert write("。", USUAL, words, NOWHERE) == Written("。")
+
+
 def test_everything_in_capitals_when_it_was_asked_for():
     assert write("hello api", USUAL, Words(), Context(capitals=True)).text == "HELLO API"
 

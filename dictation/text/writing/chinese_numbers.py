@@ -50,6 +50,7 @@ _LEFT = re.compile(
             f"(?<![{_NUMERALS}])一二三(?![{_NUMERALS}])",
             "(?:一二三四|一二三|二三四|三四五|四五六)(?=[线级等章期楼]|年级|产业|季度)",
             "十月怀胎|五月天(?![气黑])|四月天|六月飞雪|七月流火|八月桂花|三月不知肉味|十五的月亮",
+            f"(?:长征|神舟|天舟|嫦娥|天宫|天问|北斗|东方红)[{_NUMERALS}]+号",
             "三十年河[东西]|五十步笑百步|一千零一夜|千儿八百|三六九等|一百零八将|二十四孝|十万个为什么",
             "一千个(?=读者|哈姆雷特)|上下五千年|十二星座|[四五]十好几|九一八事变|一二九运动|一二八事变",
             f"[{_NUMERALS}]+进制|百分之[{_NUMERALS}]+几|十[六七八九]大(?![于小])|二十大",
@@ -67,6 +68,10 @@ _LEFT = re.compile(
     )
 )
 """Numerals that are words: nothing in them is written in digits."""
+
+_LATIN_WORD = re.compile(
+    r"(?!(?:mah|fps|[mg]bps|[gmk]hz|rpm|ppm|dpi|kwh)\b)[a-z]{3}", re.IGNORECASE
+)
 
 # Private characters stand for those of words that are left, so that no rule sees them.
 _HIDE = {ord(c): 0xE000 + i for i, c in enumerate(_NUMERALS + "点")}
@@ -122,15 +127,11 @@ def _apart(written: Callable[[re.Match[str]], str], match: re.Match[str]) -> str
     """What is written for a match, as a word of its own after a Latin one: iPhone 15, but A4."""
     text = written(match)
     before = match.string[max(0, match.start() - 3) : match.start()]
-    follows_word = re.fullmatch("[A-Za-z]{3}", before) is not None
-    if not follows_word or not text[:1].isdigit():
+    if not text[:1].isdigit():
         return text
-    after = (
-        ""
-        if re.match("(?i)(?:pro|plus|max|mini|ultra)", match.string[match.end() :]) is None
-        else " "
-    )
-    return f" {text}{after}"
+    follows_word = re.fullmatch("[A-Za-z]{3}", before) is not None
+    stands_before_word = _LATIN_WORD.match(match.string, match.end()) is not None
+    return " " * follows_word + text + " " * stands_before_word
 
 
 def _decimal(spoken: str) -> str:
@@ -201,7 +202,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         # 九零后
         (f"{_FREE}([五六七八九零][零五])(?=后(?!面|来|[天年台者]))", _group_values),
         (
-            f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路|站|位|仓|库|柜|车|球|文件|方案|会议|教学|食堂))",
+            f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路|站|位|仓|库|柜|车|球|文件|方案|会议|教学|食堂|电池))",
             _group_values,
         ),
         # 二点一点三 -> 2.1.3

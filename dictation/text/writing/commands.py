@@ -81,6 +81,7 @@ def phrases(snippets: Mapping[str, str], lead: str = "") -> Phrases:
     for deed, names in _DEEDS.items():
         meanings |= {key_of(name): deed for name in names.split("|")}
     meanings |= {key_of(phrase): Insert(text) for phrase, text in snippets.items()}
+    meanings.pop("", None)  # a phrase of marks alone is none: every mark would be it
     return Phrases(meanings, key_of(lead))
 
 

@@ -90,7 +90,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: f"{match[1]} {_value(match[2])}",
         ),
         (
-            rf"{_FIRST}(step|part|option|phase|level|chapter|page|section|version|case|task|day|week|"
+            rf"{_FIRST}(step|model|part|option|phase|level|chapter|page|section|version|case|task|day|week|"
             rf"stage|question|sprint|round|top|tier|unit|lesson|module) ?([{_CHINESE}]){_ALONE}"
             rf"(?=[是的和到]|{_ENDS})",
             lambda match: f"{match[1]} {_value(match[2])}",

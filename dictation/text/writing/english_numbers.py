@@ -295,7 +295,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
             lambda match: f"-{value_of(match[1])}",
         ),
         (
-            rf"(?P<pair>{ONE} {TWO_DIGITS}) (dollars|euros)",
+            rf"(?P<pair>(?:{ONE}|{TEENS}|{TENS}) {TWO_DIGITS}) (dollars|euros)",
             lambda match: ("$" if match[2].lower() == "dollars" else "€") + _pair(match).split()[0],
         ),
         (
