@@ -112,6 +112,19 @@ class OutputSection(_Section):
     passwords: bool = False
 
 
+class ApplicationTextSection(_Section):
+    """Steps of [text] that are otherwise in some programs; None: as there."""
+
+    numbers: bool | None = None
+    punctuation: Literal["auto", "spoken", "off"] | None = None
+    capitals: bool | None = None
+    spacing: bool | None = None
+    script: Literal["simplified", "traditional"] | None = None
+    remove_fillers: bool | None = None
+    sound_alikes: bool | None = None
+    commands: bool | None = None
+
+
 class ApplicationSection(_Section):
     """What differs in programs whose window class or app id fits `match`, a shell pattern."""
 
@@ -120,6 +133,7 @@ class ApplicationSection(_Section):
     paste_keys: str = ""
     trailing_space: bool | None = None
     formatting: bool = True
+    text: ApplicationTextSection = Field(default_factory=ApplicationTextSection)
 
 
 class CaptionsSection(_Section):

@@ -1,15 +1,16 @@
 """What the settings and the user's own words ask of the text pipeline."""
 
-from dictation.config import Settings, hot_words_file
+from dictation.config import ApplicationTextSection, Settings, hot_words_file
 from dictation.text.hot_words import WordFile, WordList
 from dictation.text.pipeline import TextSettings, Words, Writing
 from dictation.text.writing.commands import phrases
 from dictation.text.writing.dictionary import dictionary
 
 
-def text_settings(settings: Settings) -> TextSettings:
-    """Which steps are taken."""
-    section = settings.text
+def text_settings(settings: Settings, there: ApplicationTextSection | None = None) -> TextSettings:
+    """Which steps are taken; `there`: in a program that has its own."""
+    changes = {} if there is None else there.model_dump(exclude_none=True)
+    section = settings.text.model_copy(update=changes)
     return TextSettings(
         numbers=section.numbers,
         spacing=section.spacing,

@@ -31,6 +31,10 @@ class Writer:
     ) -> None:
         self._settings = settings
         self._steps: TextSettings = text_settings(settings)
+        self._steps_of = {
+            each.match: text_settings(settings, each.text)
+            for each in reversed(settings.application)  # of two with one name the first counts
+        }
         self._output = output
         self._file = WordFile(words)
         self._words: Words = writing_words(settings, WordList())
@@ -53,7 +57,8 @@ class Writer:
         last = self._written[-1][1] if self._written else None
         before = text_before(last, _key(window), now, self._settings.text.continue_seconds)
         context = Context(before=before, timed=final.timed, capitals=self._capitals)
-        written = write(final.text, self._steps, self._words, context)
+        steps = self._steps_of.get(rule.match, self._steps)
+        written = write(final.text, steps, self._words, context)
         if written.text:
             text = (before or "") + worded(written.text, self._output, rule, name)
             self._written.append((final.utterance, LastText(text[-80:], _key(window), now)))

@@ -98,6 +98,16 @@ def test_a_program_can_have_the_text_as_the_model_writes_it(tmp_path):
     assert desk.text("四零四") == "404"
 
 
+def test_a_program_can_have_single_steps_otherwise(tmp_path):
+    rules = [{"match": "xterm", "text": {"numbers": False, "commands": False}}]
+    output = OutputSettings(applications=(ApplicationRule("xterm"),))
+    desk = Desk(tmp_path / "words.txt", output, application=rules, text={"capitals": False})
+    assert desk.text("这个api是四零四", SHELL) == "这个 api 是四零四"
+    assert desk.text("换行", SHELL) == "换行"
+    assert desk.text("这个api是四零四") == "这个 api 是 404"
+    assert desk.text("换行") == "\n"
+
+
 def test_pauses_stand_for_marks(desk):
     starts = (0.0, 0.2, 1.2, 1.4)
     timed = tuple(
