@@ -50,6 +50,11 @@ def test_the_newest_texts_are_listed_last_and_undelivered_ones_are_marked(dictat
     assert len(dictation("--limit", "1").stdout.splitlines()) == 1
 
 
+def test_what_was_taken_back_says_so(dictation, history):
+    history.mark(1, "cancelled")
+    assert dictation().stdout.splitlines()[0].endswith("  (taken back) 你好。")
+
+
 def test_search_finds_a_part(dictation, history):
     assert [line.split()[0] for line in dictation("search", "api").stdout.splitlines()] == ["2"]
 

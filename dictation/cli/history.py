@@ -11,9 +11,22 @@ from pathlib import Path
 from typing import Literal
 
 from dictation.config import load_settings
-from dictation.history import Entry, History, HistoryError, HistorySettings, history_file
+from dictation.history import (
+    Entry,
+    EntryState,
+    History,
+    HistoryError,
+    HistorySettings,
+    history_file,
+)
 
 ExportFormat = Literal["json", "csv", "txt"]
+
+_MARKS: dict[EntryState, str] = {
+    "delivered": "",
+    "undelivered": "(undelivered) ",
+    "cancelled": "(taken back) ",
+}
 
 
 def user_history(config: Path | None) -> History:
@@ -26,7 +39,7 @@ def user_history(config: Path | None) -> History:
 def show(entries: Sequence[Entry]) -> None:
     """Print entries, the newest last: where a terminal leaves the eye."""
     for entry in reversed(entries):
-        mark = "" if entry.state == "delivered" else f"({entry.state}) "
+        mark = _MARKS[entry.state]
         print(f"{entry.id:>6}  {_when(entry)}  {mark}{entry.corrected or entry.text}")
 
 
