@@ -85,10 +85,10 @@ def write_english_numbers(text: str) -> str:
     return text
 
 
-def _grouped(value: str) -> str:
-    """A number with its thousands set apart; one that may be a year of ours has none."""
+def _grouped(value: str, *, year: bool = True) -> str:
+    """A number with its thousands set apart; one that may be a `year` of ours has none."""
     whole, space, unit = value.partition(" ")
-    if whole.isdigit() and not re.fullmatch(r"20\d[1-9]|20[1-9]0", whole):
+    if whole.isdigit() and not (year and re.fullmatch(r"20\d[1-9]|20[1-9]0", whole)):
         whole = f"{int(whole):,}"
     return whole + space + unit
 
@@ -169,7 +169,7 @@ def _decade(match: re.Match[str]) -> str:
 
 def _money(match: re.Match[str]) -> str:
     sign = "€" if match["unit"].lower().startswith("euro") else "$"
-    amount = _grouped(value_of(match["amount"]))
+    amount = _grouped(value_of(match["amount"]), year=False)
     cents = match["cents"]
     return f"{sign}{amount}" + (f".{value_of(cents):0>2}" if cents else "")
 

@@ -301,6 +301,7 @@ ENGLISH = {
     "eight thirty to five": "8:30 to 5",
     "two hours and thirty minutes": "2 hours and 30 minutes",
     "v one point two": "v1.2",
+    "two thousand and one dollars": "$2,001",
     "nineteen ninety nine dollars": "$1999",
     "the eighteen hundreds": "the 1800s",
     "extension four two": "extension 42",
