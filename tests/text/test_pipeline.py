@@ -43,6 +43,8 @@ WRITTEN = {
     "这个iphone十五pro max卖八千九百九十九": "这个 iPhone 15 pro max 卖 8999",
     "用gpt四o mini写h五页面": "用 GPT-4o mini 写 H5 页面",
     "u盘和c++": "U 盘和 C++",
+    "a计划行不通, let us make a 计划": "A 计划行不通，let us make a 计划",
+    "这是一种 like a 二次元的": "这是一种 like a 二次元的",
     "windows十一的电脑": "Windows 11 的电脑",
     "从二零二零到二零二四年": "从2020到2024年",
     "二月十四情人节": "2月14情人节",

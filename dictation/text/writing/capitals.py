@@ -11,10 +11,10 @@ _SPELT = re.compile(r"(?<![\w'’])[A-Za-z](?: [A-Za-z]){1,4}(?![\w'’])")
 _PAIR = re.compile(r"\b([QR]) and ([AD])\b")
 _C = re.compile(r"(?<![\w.-])c(?=\+\+|#)")
 _GPT = re.compile(r"(?<![A-Za-z])gpt[ -]?(\d(?:\.\d)?)(?: ?(o)(?![A-Za-z]))?", re.IGNORECASE)
-_WINDOWS = re.compile(r"\bwindows(?= ?(?:\d|XP|Vista|系统|电脑|版))", re.IGNORECASE)
+_WINDOWS = re.compile(r"(?<![A-Za-z])windows(?= ?(?:\d|XP|Vista|系统|电脑|版))", re.IGNORECASE)
 _LETTER = re.compile(
-    "(?<![A-Za-z0-9.'’+-])[a-z](?= ?(?:盘|恤|光|歌|股|超|座|站|轮|型|级|区|组|班|栋|楼|队|罩杯|类|"
-    "口|计划|方案|选项|位|端|币|字))"
+    "(?<![A-Za-z0-9.'’+-])(?:[b-z]|(?<![A-Za-z] )a)(?= ?"
+    "(?:盘|恤|光|歌|股|超|座|站|轮|型|级|区|组|班|栋|楼|队|罩杯|类|口|计划|方案|选项|位|端|币|字))"
 )
 _I = re.compile(r"(?<![\w.'’-])i(?=$|[\s,.?!;:，。？！]|['’](?:m|ve|ll|d|re)\b)")
 _MONTH = re.compile(

@@ -75,7 +75,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (rf"{_FIRST}([a-z]) ?([零幺{_CHINESE[:-1]}]{{2,}})(?=峰会|次|高速|国道|$)", _letter_first),
         (rf"(?<=航班)( ?[a-z]{{2}}) ?([零幺{_CHINESE[:-1]}]{{3,4}})", _letter_first),
         (
-            rf"{_FIRST}([a-hj-uwz]) ?([{_CHINESE}]){_ALONE}"
+            rf"{_FIRST}([b-hj-uwz]|(?<![a-z] )a) ?([{_CHINESE}]){_ALONE}"
             rf"(?=航站楼|季度|赛车|芯片|页面|出口|口|驾照|次|教室|的|{_ENDS})",
             _letter_first,
         ),
