@@ -206,7 +206,7 @@ class Daemon:
 
     def status(self) -> DaemonStatus:
         """How the daemon does, for the control socket."""
-        return self._report.status(self._state, self._rooms.records.undelivered)
+        return self._report.status(self._state)
 
     def _note(self, event: Event) -> None:
         """Pass on what is no decision of the session: what became of a text, what is ready."""
@@ -361,6 +361,7 @@ class Daemon:
 
     def _keep(self, kept: Keep) -> None:
         self._report.text = kept.text
+        self._report.kept.append(kept.text)
         self._in_history = self._rooms.records.keep(kept.utterance, kept.text)
         self._rooms.screen.history(self._rooms.records.recent())
 

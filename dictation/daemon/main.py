@@ -20,6 +20,7 @@ from dictation.audio.server import ServerWatch
 from dictation.config import Settings, hot_words_file, load_settings, user_settings_file
 from dictation.control.protocol import Reply, Request
 from dictation.control.server import ControlServer
+from dictation.daemon.archive import Archive
 from dictation.daemon.building import (
     caption_settings,
     check_settings,
@@ -161,11 +162,10 @@ def _build(
     tray.start(screen.tray_view, lambda action: inbox.put(Chosen(action)))
     stack.callback(tray.close)
     history = History.open(history_file(), history_settings(settings), time.time, _HISTORY_SECONDS)
-    stack.callback(history.close)
     focus = open_focus(env)
     stack.callback(focus.close)
-    records = Records(history, time.time)
-    stack.callback(records.catch_up)
+    records = Archive(Records(history, time.time), history)
+    stack.callback(records.close)
     arguments = () if config is None else ("--config", str(config))
     screen.history(records.recent())
     screen.models(settings.model.name, tuple(installed_models()))

@@ -1,7 +1,6 @@
 """Writes the session's texts into the history, and holds them where that fails until it does."""
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
@@ -11,16 +10,12 @@ from dictation.history import Entry, EntryState, History
 from dictation.text.normalize import language_of
 
 _RECENT = 10
-_REMEMBERED = 20
 
 _log = logging.getLogger(__name__)
 
 
 class Records:
-    """The history by utterance; a history that cannot be written is told once, in the log.
-
-    Texts that reached no window are remembered here as well, whether a history is kept or not.
-    """
+    """The history by utterance; a history that cannot be written is told once, in the log."""
 
     def __init__(self, history: History, clock: Callable[[], float]) -> None:
         self._history = history
@@ -28,12 +23,6 @@ class Records:
         self._ids: dict[int, int | None] = {}
         self._told = False
         self._unwritten: dict[int, Entry] = {}
-        self._undelivered: deque[str] = deque(maxlen=_REMEMBERED)
-
-    @property
-    def undelivered(self) -> tuple[str, ...]:
-        """The newest texts since the start that reached no window, oldest first."""
-        return tuple(self._undelivered)
 
     @property
     def behind(self) -> bool:
@@ -57,11 +46,10 @@ class Records:
         )
 
     def keep(self, utterance: int, text: str) -> bool:
-        """Remember a text that reached no window; whether it is in the history, undelivered.
+        """See to a text that reached no window; whether it is in the history, undelivered.
 
         `text` may be the caption of an utterance whose text never came.
         """
-        self._undelivered.append(text)
         if utterance not in self._ids.keys() | self._unwritten.keys():
             self._add(utterance, Entry(self._clock(), None, language_of(text), text, text))
         return self._ids.get(utterance) is not None

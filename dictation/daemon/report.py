@@ -1,6 +1,7 @@
 """What `dictation status` tells beside the session's own state."""
 
 import os
+from collections import deque
 
 from dictation.control.protocol import DaemonStatus, Latencies
 from dictation.events import (
@@ -15,6 +16,8 @@ from dictation.events import (
 from dictation.messages import LanguageSetting
 from dictation.session import State
 
+_KEPT = 20
+
 
 class Report:
     """Remembers the last of each thing that is told; `hotkey` as the user writes it."""
@@ -25,6 +28,8 @@ class Report:
         """The last text, whatever became of it."""
         self.problem: str | None = None
         """The last trouble, told while it lasts."""
+        self.kept: deque[str] = deque(maxlen=_KEPT)
+        """The newest texts since the start that reached no window, oldest first."""
         self._hotkey = hotkey
         self._model: str | None = None
         self._microphone: str | None = None
@@ -48,8 +53,8 @@ class Report:
             case _:
                 pass
 
-    def status(self, state: State, kept: tuple[str, ...]) -> DaemonStatus:
-        """How the daemon does; `kept`: texts that could not be delivered."""
+    def status(self, state: State) -> DaemonStatus:
+        """How the daemon does."""
         return DaemonStatus(
             pid=os.getpid(),
             status=state.status,
@@ -65,7 +70,7 @@ class Report:
             caption=next((run.partial for run in state.runs if run.partial), None),
             text=self.text,
             utterances=self._texts,
-            kept=kept,
+            kept=tuple(self.kept),
             language=state.language,
             last=self._latencies(),
             problem=self.problem if state.microphone_lost or state.behind else None,

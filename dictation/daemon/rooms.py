@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dictation.actions import Choices, Deliver, ShowCaption, Status
-from dictation.daemon.records import Records
 from dictation.daemon.writer import Writer
 from dictation.desktop.focus import Window
 from dictation.desktop.sounds import Sounds
-from dictation.events import Language, LanguageChoice
+from dictation.events import Final, Language, LanguageChoice
+from dictation.history import EntryState
 from dictation.messages import InterfaceLanguage, LanguageSetting
 
 
@@ -49,6 +49,21 @@ class Post(Protocol):
     def copy(self, text: str) -> None: ...  # noqa: D102
 
 
+class Memory(Protocol):
+    """The archive of texts; `behind`: whether one waits to be written."""
+
+    @property
+    def behind(self) -> bool: ...  # noqa: D102
+    def write(self, final: Final, application: str | None) -> None: ...  # noqa: D102
+    def keep(self, utterance: int, text: str) -> bool: ...  # noqa: D102
+    def recent(self) -> tuple[str, ...]: ...  # noqa: D102
+    def mark(  # noqa: D102
+        self, utterance: int, state: EntryState, *, delivery: float | None = None
+    ) -> None: ...
+    def mark_last(self, state: EntryState) -> None: ...  # noqa: D102
+    def catch_up(self) -> None: ...  # noqa: D102
+
+
 class Screen(Protocol):
     """What the user sees: captions, notices and the tray's icon."""
 
@@ -78,7 +93,7 @@ class Rooms:
     keys: Keys
     focus: Callable[[], Window | None]
     level: Callable[[], float]
-    records: Records
+    records: Memory
     writer: Writer
     open_settings: Callable[[str], None]
     sounds: Sounds

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from dictation.daemon.archive import Archive
 from dictation.daemon.records import Records
 from dictation.events import Final, Timing
 from dictation.history import History, HistorySettings
@@ -102,6 +103,30 @@ def test_another_program_that_holds_the_history_delays_no_text_for_good(tmp_path
     holder.close()
     history.close()
     assert [text for text, _ in states(tmp_path)] == ["<1>", "<2>", "<3>"]
+
+
+def test_a_disk_that_stalls_in_a_text_holds_up_neither_it_nor_the_next(tmp_path):
+    path = tmp_path / "data" / "history.db"
+    history = History.open(path, HistorySettings(), time.time, patience=60.0)
+    archive = Archive(Records(history, time.time), history, patience=0.05)
+    archive.write(final(1), None)
+    wait_until(lambda: archive.recent() == ("<1>",), "a disk that does not stall")
+    holder = sqlite3.connect(path)
+    holder.execute("BEGIN EXCLUSIVE")
+    archive.write(final(2), None)  # the thread is in this one until the disk lets go of it
+    archive.mark(2, "delivered")
+    archive.write(final(3), None)
+    assert not archive.keep(3, "<3>")
+    assert archive.recent() == ("<1>",)
+    assert holder.execute("SELECT count(*) FROM entries").fetchall() == [(1,)]
+    holder.rollback()
+    holder.close()
+    archive.close()
+    assert states(tmp_path) == [
+        ("<1>", "undelivered"),
+        ("<2>", "delivered"),
+        ("<3>", "undelivered"),
+    ]
 
 
 def test_texts_said_while_the_history_is_held_for_long_land_at_once_and_are_written_later(
