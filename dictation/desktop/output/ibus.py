@@ -26,6 +26,8 @@ from dictation.desktop.output.ibus_values import ClientCapabilities
 T = TypeVar("T")
 
 _LOOK_SECONDS = 0.3
+_REMOVAL_SECONDS = 2.0
+"""A piece that is not seen to go ends an undo, so a busy window is given time."""
 _NUDGES = 4
 _ARRIVAL_SECONDS = 3.0
 _CALL_SECONDS = 15.0
@@ -172,7 +174,9 @@ class IbusRoute:
             return engine.field
         return replace(engine.field, surrounding=Surrounding("", 0, 0))
 
-    async def _nudged(self, engine: Engine, done: Callable[[Field], bool]) -> None:
+    async def _nudged(
+        self, engine: Engine, done: Callable[[Field], bool], seconds: float = _LOOK_SECONDS
+    ) -> None:
         """Press the key until the field is as wanted, a few times at most.
 
         A field that has just learnt of our engine may not know yet that it is to tell, and the key
@@ -181,7 +185,7 @@ class IbusRoute:
         for _ in range(_NUDGES):
             if self._nudge is not None:
                 self._nudge()
-            if await engine.wait_for(done, _LOOK_SECONDS / _NUDGES):
+            if await engine.wait_for(done, seconds / _NUDGES):
                 return
 
     async def _remove(self, engine: Engine, text: str) -> None:
@@ -204,7 +208,7 @@ class IbusRoute:
             engine.delete_before(len(piece))
             removed = piece + removed
             before = here
-            await self._nudged(engine, partial(_differs, before))
+            await self._nudged(engine, partial(_differs, before), _REMOVAL_SECONDS)
             here = engine.field.surrounding
 
 

@@ -22,7 +22,7 @@ from dictation.desktop.output.portal import PortalPaste, portal_offers_keys
 from dictation.desktop.output.relay import Relay
 from dictation.desktop.output.wayland import WaylandPaste
 from dictation.desktop.output.wayland_desk import WaylandDesk
-from dictation.desktop.output.wayland_wire import WaylandError
+from dictation.desktop.output.wayland_wire import WaylandError, Wire
 from dictation.desktop.output.windows import RealUser32, SendInputTyping
 from dictation.desktop.output.wtype import WtypeTyping
 from dictation.errors import DictationError
@@ -162,6 +162,9 @@ class _Opened:
 
 def check_output(env: Environment, settings: OutputSettings) -> Check:
     """Whether texts can be delivered here, and what to install where they cannot."""
+    missing = _missing_compositor(env)
+    if missing is not None:
+        return missing
     ranked = rank_routes(env, settings, find_means(env))
     best = next((route for route in ranked if route.usable), None)
     if best is None:
@@ -176,6 +179,17 @@ def check_output(env: Environment, settings: OutputSettings) -> Check:
         remedy = next((each.remedy for each in ranked if each.remedy), None)
         return Check("output", "warning", detail, remedy)
     return Check("output", "ok", detail)
+
+
+def _missing_compositor(env: Environment) -> Check | None:
+    """What is wrong with the compositor, None when it can be reached."""
+    if not env.wayland or env.wayland_socket is None:
+        return None
+    try:
+        Wire(env.wayland_socket).close()
+    except WaylandError as error:
+        return Check("output", "failed", str(error), "start it in a desktop session")
+    return None
 
 
 def _missing_xtest(env: Environment) -> Check | None:
