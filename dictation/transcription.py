@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from dictation.audio import SAMPLE_RATE
-from dictation.audio.files import read_audio
+from dictation.audio.files import AudioFileError, read_audio
 from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
 from dictation.audio.sources import named
 from dictation.errors import DictationError
@@ -78,9 +78,9 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Part of the file could not be read; the message names the file."""
+    """Part of the file could not be read; the error names the file."""
 
-    message: str
+    error: AudioFileError
 
 
 Heard = Progress | Caption | Segment | Damage
@@ -134,7 +134,7 @@ def listen(
     what holds no sound, DictationError when the model fails on it.
     """
     settings = settings or TranscriptionSettings()
-    damage: list[str] = []
+    damage: list[AudioFileError] = []
     seconds = 0.0
     hearing = _Hearing(recognizer, settings, begin)
     try:

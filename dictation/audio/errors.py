@@ -15,6 +15,9 @@ class AudioFileError(DictationError):
         super().__init__(message.format(*values))
         self._message, self._values = message, values
 
+    def __reduce__(self) -> tuple[type["AudioFileError"], tuple[str, ...]]:
+        return type(self), (self._message, *self._values)
+
     def translated(self, translate: Callable[[str], str]) -> str:
         """The message in the user's language; values are as they were."""
         return str(DictationError(translate(self._message).format(*self._values)))

@@ -42,7 +42,7 @@ class AudioInfo:
 
 
 def read_audio(
-    source: Path | BinaryIO, on_warning: Callable[[str], None] | None = None
+    source: Path | BinaryIO, on_warning: Callable[[AudioFileError], None] | None = None
 ) -> Iterator[NDArray[np.float32]]:
     """Decode a file block by block: mono float32 of shape (BLOCK,) at `SAMPLE_RATE`.
 
@@ -208,12 +208,21 @@ def _no_sound(name: str, damaged: int) -> AudioFileError:
     return AudioFileError("{0} has a length of zero: it holds no sound; record it again", name)
 
 
-def _warning(name: str, damaged: int, seconds: float, promised: float | None) -> str | None:
+def _warning(
+    name: str, damaged: int, seconds: float, promised: float | None
+) -> AudioFileError | None:
     if promised is not None and seconds < promised - _TRUNCATION_SECONDS:
-        return (
-            f"{name} ends early: {seconds:.1f} s of {promised:.1f} s could be read; "
-            "it is damaged or was not copied to its end"
+        return AudioFileError(
+            "{0} ends early: {1} s of {2} s could be read; it is damaged or was not copied to its "
+            "end",
+            name,
+            f"{seconds:.1f}",
+            f"{promised:.1f}",
         )
     if damaged:
-        return f"{name} is damaged: {damaged} piece(s) could not be decoded and were left out"
+        return AudioFileError(
+            "{0} is damaged: {1} piece(s) could not be decoded and were left out",
+            name,
+            str(damaged),
+        )
     return None

@@ -185,8 +185,8 @@ def report(
                     bars.say(f"dictation: {task.name}: goes on after {clock(seconds)}")
                 case Found(task, Progress(seconds)):
                     bars.advance(task, seconds)
-                case Found(task, Damage(text)):
-                    bars.say(f"dictation: {text}")
+                case Found(task, Damage(error)):
+                    bars.say(f"dictation: {error}")
                 case Found(task, Caption(seconds, text)):
                     printer.caption(task, seconds, text)
                 case Found():

@@ -27,7 +27,7 @@ class Result:
 
     transcript: Transcript | None
     seconds: float = 0.0
-    warning: str = ""
+    warnings: tuple[DictationError, ...] = ()
     error: DictationError | None = None
 
 
@@ -42,7 +42,7 @@ class Work:
     duration: float | None
     done: float = 0.0
     segments: list[Segment] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[DictationError] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -111,8 +111,8 @@ class Desk:
                     self.work.done = seconds
                 case Segment() as segment:
                     self.work.segments.append(segment)
-                case Damage(message):
-                    self.work.warnings.append(message)
+                case Damage(error):
+                    self.work.warnings.append(error)
         except DictationError as error:
             self.results[self.work.key] = Result(None, error=error)
             self._drop_work()
@@ -125,7 +125,7 @@ class Desk:
         self.results[work.key] = Result(
             assembled(work.name, work.done, work.segments),
             self.clock() - work.began,
-            "; ".join(work.warnings),
+            tuple(work.warnings),
         )
         self._drop_work()
 

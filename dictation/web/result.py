@@ -48,8 +48,8 @@ def show_result(
                 icon=":material/error:",
             )
             return
-        if result.warning:
-            st.warning(as_markdown(result.warning), icon=":material/warning:")
+        for warning in result.warnings:
+            st.warning(as_markdown(warning.translated(translate)), icon=":material/warning:")
         player = f"player-{key}"
         with st.container(key=player):
             st.audio(sound.getvalue(), format=media_type(sound.name))

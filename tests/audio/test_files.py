@@ -1,6 +1,7 @@
 """Every file a person may hand over is read, or refused in one line that helps."""
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -198,6 +199,13 @@ def test_a_stream_that_cannot_be_rewound_is_not_probed():
         probe(stream)
 
 
+def test_an_error_survives_the_way_from_another_process():
+    error = AudioFileError("{0} is empty: record or copy it again", "a{0}{b}.mp3")
+    there = pickle.loads(pickle.dumps(error))
+    assert str(there) == "a{0}{b}.mp3 is empty: record or copy it again"
+    assert there.translated(lambda text: text.replace("is", "ist")).startswith("a{0}{b}.mp3 ist")
+
+
 class TestDamage:
     def test_an_mp3_without_its_end_gives_what_is_there_and_one_warning(self, tmp_path):
         path = encode(tmp_path / "cut.mp3", "libmp3lame", 44_100, tone(6.0, 44_100))
@@ -206,7 +214,7 @@ class TestDamage:
         samples = decoded(path, warnings.append)
         assert len(samples) / SAMPLE_RATE == pytest.approx(3.0, abs=0.4)
         (warning,) = warnings
-        assert re.match(rf"{path} ends early: [23]\.\d s of 6\.\d s could be read", warning)
+        assert re.match(rf"{path} ends early: [23]\.\d s of 6\.\d s could be read", str(warning))
 
     def test_a_wav_without_its_end_gives_what_is_there(self, tmp_path):
         path = write_wav(tmp_path / "cut.wav", tone(4.0, 16_000), 16_000)
@@ -224,7 +232,7 @@ class TestDamage:
         warnings = []
         assert len(decoded(path, warnings.append)) > 5 * SAMPLE_RATE
         (warning,) = warnings
-        assert warning.startswith(f"{path} is damaged: ")
+        assert str(warning).startswith(f"{path} is damaged: ")
 
     def test_damage_is_silent_on_the_terminal(self, tmp_path):
         path = encode(tmp_path / "cut.mp3", "libmp3lame", 44_100, tone(6.0, 44_100))

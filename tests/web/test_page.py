@@ -128,9 +128,13 @@ def test_a_file_is_heard_before_it_is_transcribed(open_page, sound):
 def test_what_is_wrong_with_a_file_is_told_in_chinese_too(open_page, tmp_path):
     empty = tmp_path / "empty.mp3"
     empty.touch()
+    cut = tmp_path / "cut.mp3"
+    encode(cut, "mp3", 48_000, np.repeat(np.tile(SPOKEN, 3), 3))
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     page = open_page(locale="zh-CN")
-    transcribe(page, empty)
-    expect(page.locator("[data-testid=stAlert]")).to_contain_text("empty.mp3 是空的")
+    transcribe(page, empty, cut)
+    alerts = page.locator("[data-testid=stAlert]")
+    expect(alerts).to_contain_text(["empty.mp3 是空的", "cut.mp3 提前结束"])
 
 
 def test_a_file_that_is_too_large_is_refused_with_the_limit(open_page, tmp_path):
