@@ -60,7 +60,7 @@ _LEFT = re.compile(
             "(?<=[早晚快慢好多少大小高低长短近远便轻重紧松差有])(?<![今明昨]晚)一点(?!半)",
             f"(?:[数几][十百千万亿]|上[百千万亿])[十百千万亿]*(?![{_NUMERALS}]|分之)",
             # Neighbouring digits are a guess: three or four, fifty or sixty, seventeen or eighteen.
-            f"(?<![{_NUMERALS}])(?:一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九)(?:[十百千万亿]+|(?=[^{_NUMERALS}点年月号]))",
+            f"(?<![{_NUMERALS}点])(?:一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九)(?:[十百千万亿]+|(?=[^{_NUMERALS}点年月号]))",
             f"[{_NUMERALS}]*十(?:一[二两]|二三|三四|四五|五六|六七|七八|八九)(?![{_NUMERALS}])",
             # Fractions stay in words, but for those of a hundred.
             f"(?<![{_NUMERALS}])(?!百分)[{_NUMERALS}]+分之[{_NUMERALS}]+",
@@ -193,6 +193,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
     for pattern, written in (
         # 百分之三十五 -> 35%
         (f"百分之({_DECIMAL}|{_CARDINAL}){_END}", lambda match: f"{_decimal(match[1])}%"),
+        (
+            f"{_FREE}({_DECIMAL}|{_CARDINAL}) ?percent(?![a-z])",
+            lambda match: f"{_decimal(match[1])}%",
+        ),
         # 二零二六年十一月二十三日, 九五年
         (f"{_FREE}({_D}{{4}}|[零〇五六七八九]{_D}|{_SHORT_YEAR})(?=年)", _group_values),
         (

@@ -40,7 +40,9 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _letter_first(match: re.Match[str]) -> str:
-    return match[1].upper() + _value(match[2])
+    following = match.string[match.end() : match.end() + 1]
+    gap = " " if following.isascii() and following.isalpha() else ""
+    return match[1].upper() + _value(match[2]) + gap
 
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
@@ -71,6 +73,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (rf"{_FIRST}c sharp{_LAST}", lambda _: "C#"),
         (rf"{_FIRST}(a) ?([三四五])(?=纸|大小|打印|幅面)", _letter_first),
         (rf"{_FIRST}(a) (three|four|five)(?= (?:paper|size|sheet|page|print))", _letter_first),
+        (rf"{_FIRST}(q) ?([一二三四]){_ALONE}(?!下|个)", _letter_first),
         # G二零 -> G20, t三航站楼 -> T3 航站楼, q三的 -> Q3 的
         (rf"{_FIRST}([a-z]) ?([零幺{_CHINESE[:-1]}]{{2,}})(?=峰会|次|高速|国道|$)", _letter_first),
         (rf"(?<=航班)( ?[a-z]{{2}}) ?([零幺{_CHINESE[:-1]}]{{3,4}})", _letter_first),

@@ -24,6 +24,7 @@ WRITTEN = {
     "gpt四": "gpt 4",
     "step三是编译": "step 3是编译",
     "P zero 的 bug": "P0 的 bug",
+    "Q三revenue": "Q3 revenue",
     "C加加": "C++",
     "c sharp": "C#",
     "a four k video in mp four": "a 4K video in MP4",
