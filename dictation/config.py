@@ -46,7 +46,7 @@ class RecognitionSection(_Section):
 
     language: Literal["auto", "zh", "en"] = "auto"
     chunk_ms: Literal[320, 640] = 320
-    captions: Literal["ctc", "decoder"] = "ctc"
+    captions: Literal["ctc", "decoder"] = "decoder"
     hot_words: str = ""
     final: Literal["auto", "rescore", "refine", "search"] = "auto"
     n_best: Annotated[int, Field(ge=1, le=100)] = 10

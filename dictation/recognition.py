@@ -137,12 +137,13 @@ class RecognitionStream:
             return self._decide(frames, self._text(), self._settings.language)
 
     def finish_first_pass(self) -> str:
-        """Flush and return what the last caption says; the stream is spent."""
+        """Flush and return what the captions end with; the stream is spent."""
         with torch.inference_mode():
             self._wait_for(self._model.features.flush(self._features))
             self._ended = True
+            self._skip = 0
             self._take(_encode(self._placed, [self])[0])
-        return self._text() if self._writer is None else self._written.text
+        return self._text() if self._writer is None else self._writer.whole(self._written)
 
     def _hear(self, samples: Tensor) -> None:
         frames, self._features = self._model.features.step(samples, self._features)
@@ -215,7 +216,9 @@ class RecognitionStream:
         )
         seconds = frames * self._model.encoder.top_factor / FEATURE_RATE
         self._skip = chunks_to_skip(self._clock() - began, seconds)
-        self._caption = self._caption.show(self._written.text)
+        # What is shown again for want of better is no surer than before.
+        if self._written.text != caption.text:
+            self._caption = self._caption.show(self._written.text)
 
     def _language(self) -> Language | None:
         frame_seconds = self._model.encoder.top_factor / FEATURE_RATE

@@ -65,7 +65,8 @@ class CaptionWriter:
 
         Its text is the beginning it shares with the one before, as what was written where the sound
         breaks off seldom lasts, and all of it when nothing new was heard; without marks at its end.
-        CTC's words at first and where the decoder has lost it.
+        CTC's words at first and where the decoder has lost it. A text that would only be shorter
+        stays as it was: a doubtful word is better for a reader than one that goes and comes.
         """
         state = self._seen(caption)
         spelling = self._spelling
@@ -87,8 +88,14 @@ class CaptionWriter:
             text = self._text(found)
         else:
             text = self._text(_alike(found, caption.tokens))
+            if caption.text.startswith(text):
+                text = caption.text
         tokens = self._without_marks(found)
         return Caption(text, tokens, prompt, len(heard), caption.heard, state)
+
+    def whole(self, caption: Caption) -> str:
+        """Return all the decoder has written of a caption, as when no more sound comes."""
+        return self._text(caption.tokens)
 
     def _text(self, tokens: Sequence[int]) -> str:
         # A character may be only half there.

@@ -76,6 +76,21 @@ def test_a_caption_becomes_the_decoders_text_of_what_was_heard(seed):
     assert caption.text == greedy(model, len(heard) + 1)
 
 
+@torch.inference_mode()
+def test_a_caption_never_shrinks_to_a_part_of_what_is_shown():
+    shown, shrunk = [], 0
+    for seed in range(8):
+        model, caption = decoder(seed), Caption()
+        for count, part in enumerate(MEMORY.split(4, dim=1), start=1):
+            before = caption
+            caption = writer(model).write(caption.hearing(part), [3] * count, "abc", "en")
+            agreed = writer(model).whole(caption)[: len(caption.text)]
+            shrunk += len(agreed) < len(before.text) and caption.text == before.text
+            shown.append((before.text, caption.text))
+    assert shrunk
+    assert not [(one, other) for one, other in shown if one != other and one.startswith(other)]
+
+
 @pytest.mark.parametrize("seed", range(4))
 @torch.inference_mode()
 def test_sound_in_parts_is_the_same_as_at_once(seed):
