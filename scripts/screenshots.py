@@ -226,7 +226,7 @@ def settings_window(model: str) -> Image.Image:
             time.sleep(1.0)
             daemon.command("start")
             player = microphone.start_playing(recordings()["mixed"].path)
-            while (status := daemon.status()) is not None and len(status.caption or "") < 20:
+            while (status := daemon.status()) is not None and len(status.caption or "") < 30:
                 time.sleep(0.05)
             time.sleep(0.3)
             picture = screen(session.display)

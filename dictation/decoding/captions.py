@@ -100,7 +100,8 @@ class CaptionWriter:
     def _text(self, tokens: Sequence[int]) -> str:
         # A character may be only half there.
         raw = self._spelling.raw(tokens).rstrip("\ufffd")
-        return space_scripts(_END_MARKS.sub("", self._spelling.finished(raw)))
+        finished = _END_MARKS.sub("", self._spelling.finished(raw))
+        return space_scripts(" ".join(finished.split()))
 
     def _seen(self, caption: Caption) -> DecoderState:
         """Return what the decoder remembers with all memory there is, where the decoder is."""
