@@ -101,8 +101,10 @@ def account(daemon: NumberedDaemon, arrived: str, *, excused: int = 0) -> None:
     claimed = [
         text for text, state in states.items() if state == "delivered" and text not in arrived
     ]
-    print(f"{len(daemon.heard)} finished, {sum(counts.values())} arrived, lost {lost}")
-    assert twice == []
+    print(
+        f"{len(daemon.heard)} finished, {sum(counts.values())} arrived, lost {lost}, twice {twice}"
+    )
+    assert twice == [], arrived
     assert claimed == []
     assert len(lost) <= excused, f"lost {lost} of {len(daemon.heard)}"
 
