@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import threading
 import time
@@ -320,6 +321,23 @@ def test_a_late_reader_still_gets_the_text_and_then_the_old_clipboard_is_back(
         hands.tap("Control_L", "v")
         arrives(app, "晚到 late")
         wait_until(lambda: clipboard(desktop) == b"old", "the old clipboard")
+    output.close()
+
+
+def test_a_window_that_stood_still_gets_no_text_twice(desktop: XSession, env: Environment) -> None:
+    output = open_output(env, OutputSettings(fetch_seconds=0.5))
+    with tk_entry(desktop) as app:
+        window = desktop.children[-1]
+        os.killpg(window.pid, signal.SIGSTOP)
+        with pytest.raises(DeliveryError, match="in the clipboard"):
+            output.commit("一", app.window)
+        # The chord for the first one is still on its way and would bring whatever is offered.
+        with pytest.raises(DeliveryError, match="has not taken the last text yet"):
+            output.commit("二", app.window)
+        os.killpg(window.pid, signal.SIGCONT)
+        arrives(app, "一")
+        output.commit("三", app.window)
+        arrives(app, "一三")
     output.close()
 
 

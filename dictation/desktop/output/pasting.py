@@ -62,6 +62,7 @@ class Paster:
         focused = self._fingers.require_focus(target)
         rule = self._rule(focused)
         offer = text_offer(text)
+        self._await_last_chord(focused)
         self._save(rule)
         self._selections.fetches.clear()
         try:
@@ -106,6 +107,24 @@ class Paster:
         rule = paste_rule(window.wm_class, own)
         # A layout without Latin letters has no V; Shift+Insert needs no letter.
         return rule if self._fingers.can_press(rule.chord) else EVERYWHERE
+
+    def _await_last_chord(self, window: Window) -> None:
+        """Wait until a window that did not take the last text has got to its chord, which would
+        fetch this text, too. Raises DeliveryError."""
+        if self._waiting is None:
+            return
+        offer, slow = self._waiting
+        ours = any(self._selections.offered(name) is offer for name in EVERYWHERE.selections)
+        if slow != window.id or not ours:
+            return
+        deadline = time.monotonic() + self._settings.fetch_seconds
+        if not self._selections.pump(self._taken_late, deadline):
+            raise DeliveryError(
+                f'"{window.title or window.wm_class}" has not taken the last text yet, '
+                "so the next one was not sent"
+            )
+        self._waiting = None
+        self.restore_when_settled(window.id)
 
     def _save(self, rule: PasteRule) -> None:
         """Remember what the selections held, unless that is a text of ours nobody fetched."""
