@@ -18,7 +18,7 @@ def accuracy(record: Record) -> Iterator[str]:
     if not rates:
         return
     yield (
-        f"Error rates on {record.date}, on the same machine: captions (CTC in chunks, as they "
+        f"Error rates on {record.date}, on the same machine: captions (as they "
         f"stand in the end), CTC with the whole utterance, and the finished text; {_EXPLAINED}"
     )
     yield from rates

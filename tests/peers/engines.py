@@ -50,13 +50,13 @@ class Clock:
 
 
 class Dictation:
-    """This project: captions by CTC, the final text by the decoder."""
+    """This project as it comes: captions and the final text by the decoder."""
 
     def __init__(self, model: str, threads: int) -> None:
         from dictation.assets import model_folder
         from dictation.recognizer import Recognizer
 
-        self._recognizer = Recognizer.load(model_folder(model), threads=threads)
+        self._recognizer = Recognizer.load(model_folder(model), threads=threads, captions="decoder")
 
     def hear(self, samples: Samples) -> Heard:
         """Recognise one utterance in chunks, then as a whole."""
@@ -72,7 +72,7 @@ class Dictation:
         recognition = stream.finish()
         clock.work(len(samples) / RATE, time.perf_counter() - began)
         final = clock.now - len(samples) / RATE
-        return Heard(recognition.text, recognition.first_pass or caption, first or clock.now, final)
+        return Heard(recognition.text, caption or recognition.first_pass, first or clock.now, final)
 
 
 class Whisper:
