@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dictation.bench.record import Record
+from dictation.bench.record import Choice, Record
 from scripts.numbers.markdown import command, number, percent, plural, points, table
 from scripts.numbers.measured import short_title
 
@@ -58,11 +58,9 @@ def precisions(record: Record) -> Iterator[str]:
 
 def finals(record: Record) -> Iterator[str]:
     """Error rates of each way to the final text."""
-    rows = [each for each in record.choices if each.setting == "final"]
+    rows, names, by = _choices(record, "final")
     if not rows:
         return
-    names = list(dict.fromkeys(row.name for row in rows))
-    by = {(row.choice, row.name): row for row in rows}
     whole = names[-1]
     ctc = by["ctc", whole].rate.rate
     yield f"On {record.date}, {by['ctc', whole].utterances} recordings of {_sets(names)}:"
@@ -94,11 +92,9 @@ def finals(record: Record) -> Iterator[str]:
 
 def captions(record: Record) -> Iterator[str]:
     """What the decoder's captions cost and give, in a sentence."""
-    rows = [each for each in record.choices if each.setting == "captions"]
+    rows, names, by = _choices(record, "captions")
     if not rows:
         return
-    names = list(dict.fromkeys(row.name for row in rows))
-    by = {(row.choice, row.name): row for row in rows}
     told = [
         f"{short_title(name)} {percent(by['ctc', name].rate)} and "
         f"{percent(by['decoder', name].rate)} ({by['ctc', name].utterances} recordings)"
@@ -112,6 +108,15 @@ def captions(record: Record) -> Iterator[str]:
         f"a second of sound ({record.date}, `dictation evaluate --stream --captions decoder "
         "--manifest ...`, and `ctc`)."
     )
+
+
+def _choices(
+    record: Record, setting: str
+) -> tuple[list[Choice], list[str], dict[tuple[str, str], Choice]]:
+    """What was measured of a setting: all rows, the sets, and the rows by choice and set."""
+    rows = [each for each in record.choices if each.setting == setting]
+    names = list(dict.fromkeys(row.name for row in rows))
+    return rows, names, {(row.choice, row.name): row for row in rows}
 
 
 def _sets(names: list[str]) -> str:

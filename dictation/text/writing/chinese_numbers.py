@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from functools import cache, partial
 
+from dictation.text.writing.digits import groups_in_digits, normalizer
+
 _DIGITS = dict(zip("零〇幺一二两三四五六七八九", "0011223456789", strict=True))
 _NUMERALS = "零〇幺一二两三四五六七八九十百千万亿"
 
@@ -103,24 +105,10 @@ def value_of(numeral: str) -> str:
         return "10"
     if re.fullmatch("[一二两三四五六七八九][百千万亿]", numeral) and numeral[1] in "万亿":
         return _DIGITS[numeral[0]] + numeral[1]
-    written = _normalizer()(numeral.removeprefix("零"))
+    written = normalizer("zh")(numeral.removeprefix("零"))
     if re.fullmatch(r"[1-9]\d{0,3}0000", written):
         return f"{written[:-4]}万"
     return written
-
-
-def warm_up() -> None:
-    """Make ready what the first number of a process would wait for."""
-    _normalizer()("二十一")
-
-
-@cache
-def _normalizer() -> Callable[[str], str]:
-    # Takes a quarter of a second to import: not before there is a number.
-    from wetext import Normalizer
-
-    normalize: Callable[[str], str] = Normalizer(lang="zh", operator="itn").normalize
-    return normalize
 
 
 def _apart(written: Callable[[re.Match[str]], str], match: re.Match[str]) -> str:
@@ -140,13 +128,7 @@ def _decimal(spoken: str) -> str:
 
 
 def _group_values(match: re.Match[str]) -> str:
-    """The match with every group that took part in digits."""
-    written, position = "", match.start()
-    for group in range(1, len(match.groups()) + 1):
-        if match.group(group) is not None:
-            written += match.string[position : match.start(group)] + value_of(match.group(group))
-            position = match.end(group)
-    return written + match.string[position : match.end()]
+    return groups_in_digits(match, value_of)
 
 
 def _clock(match: re.Match[str]) -> str:

@@ -1,8 +1,9 @@
 """How numbers are said in English, as patterns, and what they are worth."""
 
 import re
-from collections.abc import Callable
 from functools import cache
+
+from dictation.text.writing.digits import normalizer
 
 ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = (
@@ -76,20 +77,5 @@ def value_of(number: str) -> str:
         return "".join(DIGIT_VALUES[word] * n for n, word in digits if word not in TIMES)
     if "point" in words:
         words = ["zero" if word == "oh" else word for word in words]
-    written = normalizer()(" ".join(words))
+    written = normalizer("en")(" ".join(words))
     return " ".join((DIGIT_VALUES | KEPT_IN_WORDS).get(word, word) for word in written.split())
-
-
-def warm_up() -> None:
-    """Make ready what the first number of a process would wait for."""
-    normalizer()("twenty one")
-
-
-@cache
-def normalizer() -> Callable[[str], str]:
-    """Return what knows the worth of a number: "twenty one" -> 21."""
-    # Takes a quarter of a second to import: not before there is a number.
-    from wetext import Normalizer
-
-    normalize: Callable[[str], str] = Normalizer(lang="en", operator="itn").normalize
-    return normalize

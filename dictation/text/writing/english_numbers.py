@@ -7,6 +7,7 @@ wetext knows what a number is worth; that "two hours" stays in words and "half p
 import re
 from collections.abc import Callable
 
+from dictation.text.writing.digits import groups_in_digits, normalizer
 from dictation.text.writing.english_grammar import (
     AMOUNT,
     ANY_YEAR,
@@ -35,7 +36,6 @@ from dictation.text.writing.english_grammar import (
     UP_TO_99,
     WORD,
     YEAR,
-    normalizer,
     value_of,
 )
 
@@ -133,13 +133,7 @@ def _pair(match: re.Match[str]) -> str:
 
 
 def _in_digits(match: re.Match[str]) -> str:
-    """The match with every group that took part in digits."""
-    written, position = "", match.start()
-    for group in range(1, len(match.groups()) + 1):
-        if match.group(group) is not None:
-            written += match.string[position : match.start(group)] + value_of(match.group(group))
-            position = match.end(group)
-    return written + match.string[position : match.end()]
+    return groups_in_digits(match, value_of)
 
 
 def _from_abroad(match: re.Match[str]) -> str:
@@ -163,7 +157,7 @@ def _aged(match: re.Match[str]) -> str:
 
 
 def _decade(match: re.Match[str]) -> str:
-    tens = normalizer()(match[2].lower().replace("ies", "y"))
+    tens = normalizer("en")(match[2].lower().replace("ies", "y"))
     return f"{value_of(match[1])}{tens}s"
 
 
@@ -202,7 +196,7 @@ def _ordinal(spoken: str) -> str:
     tens, _, ones = spoken.lower().replace("-", " ").rpartition(" ")
     if tens and ones in _ORDINAL_ONES:
         return str(int(value_of(tens)) + _ORDINAL_ONES[ones])
-    return re.sub(r"\D", "", normalizer()(ones)) or str(_ORDINAL_ONES.get(ones, ""))
+    return re.sub(r"\D", "", normalizer("en")(ones)) or str(_ORDINAL_ONES.get(ones, ""))
 
 
 _ORDINAL_ONES = {

@@ -1,8 +1,8 @@
 """Every number and address of a text in digits, in both languages."""
 
-from dictation.text.writing import chinese_numbers, english_grammar
 from dictation.text.writing.addresses import write_addresses
 from dictation.text.writing.chinese_numbers import write_chinese_numbers
+from dictation.text.writing.digits import normalizer
 from dictation.text.writing.digits_in_names import write_digits_in_names
 from dictation.text.writing.english_numbers import write_english_numbers
 
@@ -15,5 +15,5 @@ def write_numbers(text: str) -> str:
 
 def warm_up() -> None:
     """Make ready what the first number of a process would wait for."""
-    chinese_numbers.warm_up()
-    english_grammar.warm_up()
+    normalizer("zh")("二十一")
+    normalizer("en")("twenty one")
