@@ -1,9 +1,7 @@
 """The records in a thread of their own: a disk that stalls holds up no text for long."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from queue import SimpleQueue
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from dictation.daemon.records import Records
@@ -30,9 +28,7 @@ class Archive:
         self._patience = patience
         self._recent: tuple[str, ...] = ()
         self._newest: Future[Any] | None = None
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
 
     @property
     def behind(self) -> bool:
@@ -66,21 +62,14 @@ class Archive:
 
     def close(self) -> None:
         """Write the rest, however long the disk takes, and close the file."""
-        self._jobs.put(self._records.catch_up)
-        self._jobs.put(self._history.close)
-        self._jobs.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
+        self._thread.submit(self._records.catch_up)
+        self._thread.submit(self._history.close)
+        self._thread.shutdown()
 
     def _do(self, work: Callable[[], T], otherwise: T) -> T:
         """Give the thread a work and return what comes of it, `otherwise` when that is late."""
-        result: Future[T] = Future()
         late = self._newest is not None and not self._newest.done()
-        self._newest = result
-        self._jobs.put(lambda: result.set_result(work()))
+        self._newest = result = self._thread.submit(work)
         try:
             return result.result(0.0 if late else self._patience)
         except TimeoutError:
