@@ -69,16 +69,17 @@ def joint_loss(
     counts = counts or Counts.of([batch])
     per_token = weights.per == "token"
     output = model.encoder(batch.features, batch.lengths, chunk_size, left_context)
-    log_probs = model.ctc_log_probs(output.top)
-    ctc = F.ctc_loss(
-        log_probs.transpose(0, 1),
-        batch.targets,
-        output.top_lengths,
-        batch.target_lengths,
-        reduction="sum",
-        zero_infinity=True,
-    ) / max(1, counts.units if per_token else counts.utterances)
-    attention = language = distillation = torch.zeros((), device=ctc.device)
+    ctc = attention = language = distillation = torch.zeros((), device=output.memory.device)
+    if weights.ctc > 0.0:
+        surprise = F.ctc_loss(
+            model.ctc_log_probs(output.top).transpose(0, 1),
+            batch.targets,
+            output.top_lengths,
+            batch.target_lengths,
+            reduction="sum",
+            zero_infinity=True,
+        )
+        ctc = surprise / max(1, counts.units if per_token else counts.utterances)
     if weights.attention > 0.0:
         memories = [output.memory]
         if chunk_size is not None and weights.attention_context != "chunk":
