@@ -61,11 +61,7 @@ class DecoderState:
             (keys.index_select(0, numbers), values.index_select(0, numbers))
             for keys, values in self.own
         )
-        shape = (len(numbers), -1, -1, -1)
-        memory = tuple(
-            (keys[:1].expand(shape), values[:1].expand(shape)) for keys, values in self.memory
-        )
-        return DecoderState(own, memory)
+        return DecoderState(own, self.memory)
 
 
 class DecoderAttention(nn.Module):
@@ -87,12 +83,19 @@ class DecoderAttention(nn.Module):
     def forward(
         self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
     ) -> Tensor:
-        """Attend from x (B, U, D); `mask`, broadcast to (B, H, U, T), is true where it may."""
+        """Attend from x (B, U, D); `mask`, broadcast to (B, H, U, T), is true where it may. Keys
+        and values with B = 1 are those of every x, which see all of them alike."""
         queries = self._split(self.query(x)).to(keys.dtype)
+        shared = keys.size(0) < x.size(0)
+        if shared:
+            # As one text that is B times as long: keys and values are read once.
+            queries = queries.transpose(0, 1).flatten(1, 2)[None]
         with unmixed(x):
             attended = F.scaled_dot_product_attention(
                 queries, keys, values, attn_mask=mask, is_causal=causal
             )
+        if shared:
+            attended = attended.view(self.heads, *x.shape[:2], -1).transpose(0, 1)
         output: Tensor = self.out(attended.transpose(1, 2).flatten(2).to(x.dtype))
         return output
 
@@ -126,9 +129,6 @@ class DecoderBlock(nn.Module):
         """Map token states x (B, U, D), given memory (B or 1, T, D); `seen` (U, U) bool: which
         tokens each sees, None: itself and those before."""
         keys, values = self.cross_attention.project(memory)
-        if keys.size(0) != x.size(0):  # one memory, many hypotheses
-            keys = keys.expand(x.size(0), -1, -1, -1)
-            values = values.expand(x.size(0), -1, -1, -1)
         entering = self._entering(x, self.self_norm)
         own = self.self_attention.project(entering)
         return self._run(x, entering, (own, seen, seen is None), (keys, values), mask)
