@@ -95,7 +95,7 @@ class DecoderAttention(nn.Module):
                 queries, keys, values, attn_mask=mask, is_causal=causal
             )
         if shared:
-            attended = attended.view(self.heads, *x.shape[:2], -1).transpose(0, 1)
+            attended = attended.reshape(self.heads, *x.shape[:2], -1).transpose(0, 1)
         output: Tensor = self.out(attended.transpose(1, 2).flatten(2).to(x.dtype))
         return output
 
