@@ -15,12 +15,19 @@ from dictation.training.config import TrainingConfigError
 from dictation.training.data import written_target
 from dictation.training.manifest import Utterance
 
+_BEYOND_THE_FIRST_LEVEL = (
+    "丐偎凫匕匾卦叨叽吆咧咪唠唧啰嗤嗦嘀嘁嘹噩夭奕姊嬉岖幔庵徙悴愕憔拗捺掰昙昵朦杈桦楣榄榕"
+    "榛橄橘檐檩沐涮漩炫牍猬玷璧瘾癞盹瞭祠禀秕秫笙笤筝箫簸缤缭缰翎翩肴胧腌臊芙茉茴荞荠荸莺"
+    "蒿薇蚓蚣蚪蚯蛉蜈蜓蜻蝌蝙蝠螃蟀蟆蟋蟥衩裆谒跛跷踱蹂躏铐铛锉阱雳霎飒馍鬓鲫鳄鳍鸠鹉鹦麸"
+)
+"""What 现代汉语常用字表 (1988) has beyond the first level of GB/T 2312: 126 of its 3,500."""
+
 
 def common_characters() -> list[str]:
-    """Return the 3,755 characters of GB/T 2312-1980's first level, the common ones."""
+    """Return the 3,881 characters of GB/T 2312-1980's first level and of 现代汉语常用字表."""
     rows = (bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
     decoded = (pair.decode("gb2312", errors="ignore") for pair in rows)
-    return [character for character in decoded if character]
+    return [*(character for character in decoded if character), *_BEYOND_THE_FIRST_LEVEL]
 
 
 @dataclass(frozen=True)

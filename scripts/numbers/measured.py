@@ -51,6 +51,7 @@ SPOKEN = {"zh": "Mandarin", "en": "English", "mix": "mixed", "all": "all"}
 
 _TITLES = {
     "aishell-dev": "AISHELL, sentences of one speaker",
+    "seedlingo-dev": "Seedlingo, an unseen voice, clips of a second and longer",
     "speechocean762-dev": "speechocean762, unseen Mandarin-accented speakers",
     "libri-dev": "LibriSpeech, against Whisper-base's labels",
     "dev": "synthetic, unseen voice and patterns",
