@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dictation.audio import SAMPLE_RATE
 from dictation.audio.endpoint import EndpointRules, over
 from dictation.audio.level import SpeechLevel
-from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
+from dictation.audio.segmenter import End, Onset, Pause, Segmenter, SegmenterSettings, Speech
 from dictation.errors import DictationError
 from dictation.events import (
     BadLevel,
@@ -82,6 +82,14 @@ class UtteranceStream(Protocol):
         ...
 
 
+class LiveStream(UtteranceStream, Protocol):
+    """An utterance whose end is not known before it has come."""
+
+    def foresee(self) -> None:
+        """Run the second pass as if nothing more came; `finish` has its text if nothing does."""
+        ...
+
+
 class StreamingRecognizer(Protocol):
     """The part of the recogniser that live dictation needs."""
 
@@ -90,7 +98,7 @@ class StreamingRecognizer(Protocol):
         """Name, device and precision, for people."""
         ...
 
-    def stream(self, *, chunk_ms: int, language: Language | None = None) -> UtteranceStream:
+    def stream(self, *, chunk_ms: int, language: Language | None = None) -> LiveStream:
         """Begin an utterance; `language`: what is spoken, None where it is to be found out."""
         ...
 
@@ -99,7 +107,7 @@ class StreamingRecognizer(Protocol):
 class _Utterance:
     number: int
     began_at: float
-    stream: UtteranceStream
+    stream: LiveStream
     samples: int = 0
     level: SpeechLevel = field(default_factory=SpeechLevel)
     first_partial: float | None = None
@@ -167,6 +175,7 @@ class Listener:
         now = self._clock()
         self._heard += len(samples)
         events = self._segmenter.accept(samples)
+        newest = next((event for event in reversed(events) if not isinstance(event, Pause)), None)
         for event in events:
             match event:
                 case Onset(sample):
@@ -174,10 +183,12 @@ class Listener:
                 case Speech(speech):
                     partial = self._continue(speech, dropped)
                     # Where more has happened already the segmenter was the quicker one.
-                    if partial is not None and event is events[-1] and self._over(partial):
+                    if partial is not None and event is newest and self._over(partial):
                         self._segmenter.cut()
                         wait = partial.trailing_blank
                         self._finish(_Decision(self._clock(), wait, backlog), dropped)
+                case Pause() if backlog <= 0.0 and event is events[-1]:
+                    self._foresee(dropped)
                 case End(wait_seconds=wait):
                     self._finish(_Decision(now, wait, backlog), dropped)
 
@@ -238,6 +249,17 @@ class Listener:
             Partial(utterance.number, partial.stable, partial.unstable, partial.language, now)
         )
         return partial
+
+    def _foresee(self, dropped: Callable[[], bool]) -> None:
+        """Use the silence that may be the end: the text is there when it turns out to be."""
+        if self._open is None or dropped():
+            return
+        try:
+            self._open.stream.foresee()
+        except MODEL_ERRORS as error:
+            # Told of when the utterance ends: it may come to another end.
+            _log.debug("the model failed on what may be an utterance", exc_info=error)
+        self._tell_move()
 
     def _finish(self, decision: _Decision, dropped: Callable[[], bool]) -> None:
         utterance, self._open = self._open, None

@@ -123,18 +123,20 @@ class RecognitionStream:
         self._written = Caption()
         self._skip = 0
         self._caption = Stabilizer()
+        self._foreseen: Recognition | None = None
         self.compute_seconds: list[float] = []
 
     def accept(self, samples: Samples) -> PartialResult | None:
         """Take samples (N,) of any number; the caption when they completed a chunk, else None."""
         return accept_together(self._placed, [self], [samples])[0]
 
+    def foresee(self) -> None:
+        """Run the second pass as if nothing more came; `finish` has its text if nothing does."""
+        self._foreseen = self._decided()
+
     def finish(self) -> Recognition:
         """Flush, run the second pass and return the finished text; the stream is spent."""
-        with torch.inference_mode():
-            self._frames.append(self._model.features.flush(self._features))
-            frames = torch.cat(self._frames)
-            return self._decide(frames, self._text(), self._settings.language)
+        return self._foreseen or self._decided()
 
     def finish_first_pass(self) -> str:
         """Flush and return what the captions end with; the stream is spent."""
@@ -145,7 +147,14 @@ class RecognitionStream:
             self._take(_encode(self._placed, [self])[0])
         return self._text() if self._writer is None else self._writer.whole(self._written)
 
+    def _decided(self) -> Recognition:
+        with torch.inference_mode():
+            frames = torch.cat([*self._frames, self._model.features.flush(self._features)])
+            return self._decide(frames, self._text(), self._settings.language)
+
     def _hear(self, samples: Tensor) -> None:
+        if samples.numel():
+            self._foreseen = None
         frames, self._features = self._model.features.step(samples, self._features)
         self._wait_for(frames)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dictation.audio import SAMPLE_RATE
 from dictation.audio.files import AudioFileError, read_audio
-from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
+from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, SegmentEvent, Speech
 from dictation.audio.sources import named
 from dictation.errors import DictationError
 from dictation.events import Language, TimedWord
@@ -186,7 +186,7 @@ class _Hearing:
     def finish(self) -> Iterator[Caption | Segment]:
         yield from self._deal_with(self._segmenter.finish())
 
-    def _deal_with(self, events: Iterable[Onset | Speech | End]) -> Iterator[Caption | Segment]:
+    def _deal_with(self, events: Iterable[SegmentEvent]) -> Iterator[Caption | Segment]:
         for event in events:
             match event:
                 case Onset(sample):

@@ -39,6 +39,7 @@ class LoudnessStream:
     chunk: int
     heard: list[np.ndarray]
     waiting: int = 0
+    foreseen: list[int] = field(default_factory=list)
 
     def accept(self, samples: np.ndarray, /) -> Loudness | None:
         self.heard.append(samples)
@@ -47,6 +48,9 @@ class LoudnessStream:
             return None
         self.waiting %= self.chunk
         return describe(np.concatenate(self.heard))
+
+    def foresee(self) -> None:
+        self.foreseen.append(sum(map(len, self.heard)))
 
     def finish(self) -> Loudness:
         return describe(np.concatenate(self.heard))

@@ -66,6 +66,30 @@ def test_the_finished_text_is_that_of_the_whole_utterance(recognizer):
     assert (streamed.language, streamed.confidence) == (whole.language, whole.confidence)
 
 
+def test_a_text_that_was_foreseen_is_the_finished_one_unless_more_is_heard(recognizer, monkeypatch):
+    samples, decided = sound(2.3), []
+
+    def decide(*arguments, real=recognizer._decide):
+        decided.append(arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(recognizer, "_decide", decide)
+    expected = heard(recognizer, samples, 320)[1]
+    stream = recognizer.stream()
+    stream.accept(samples[:20_000])
+    stream.foresee()
+    assert stream.finish().words != expected.words
+    stream = recognizer.stream()
+    stream.accept(samples[:20_000])
+    stream.foresee()
+    stream.accept(samples[20_000:])
+    stream.foresee()
+    stream.accept(samples[:0])
+    decided.clear()
+    assert stream.finish() == expected
+    assert decided == []
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.01, 0.039, 0.1])
 def test_next_to_nothing_is_no_error(recognizer, seconds):
     samples = sound(seconds)

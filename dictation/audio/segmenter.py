@@ -74,6 +74,11 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Nobody speaks: if the utterance ends with this silence, all of its Speech is there by now."""
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The open utterance is over.
 
@@ -86,7 +91,7 @@ class End:
     reason: EndReason
 
 
-SegmentEvent = Onset | Speech | End
+SegmentEvent = Onset | Speech | Pause | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class _Frame:
 
 
 class Segmenter:
-    """Finds utterances in a stream: each is one Onset, its Speech, one End.
+    """Finds utterances in a stream: each is one Onset, its Speech with Pauses in it, one End.
 
     The Speech of an utterance, concatenated, is one unbroken slice of the input that stops at
     `End.sample`; slices are in order and never overlap. The same audio gives the same utterances
@@ -198,6 +203,8 @@ class Segmenter:
         elif self._length < self._search_from:
             if silent <= self._trail_frames:
                 self._deliver(events, keep=0)
+            if silent == max(1, self._trail_frames):
+                events.append(Pause())
         elif silent >= self._pause_frames:
             self._close(events, "too_long", keep=silent // 2, wait_frames=silent)
         elif self._length >= self._longest:

@@ -9,7 +9,7 @@ from threading import Lock
 
 from dictation.config import Settings, load_settings
 from dictation.events import Language
-from dictation.listener import FinalText, Samples, UtteranceStream
+from dictation.listener import FinalText, LiveStream, Samples
 from dictation.loading import load_recognizer, segmenter_settings
 from dictation.transcription import FileRecognizer, TranscriptionSettings
 from dictation.web.tabs import Tabs
@@ -62,6 +62,6 @@ class InTurn:
         with self._lock:
             return self._recognizer.transcribe(samples)
 
-    def stream(self, *, chunk_ms: int, language: Language | None = None) -> UtteranceStream:
+    def stream(self, *, chunk_ms: int, language: Language | None = None) -> LiveStream:
         """Begin an utterance that is recognised chunk by chunk, for one thread only."""
         return self._recognizer.stream(chunk_ms=chunk_ms, language=language)

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dictation.audio import SAMPLE_RATE
-from dictation.audio.segmenter import End, Onset, Segmenter, SegmenterSettings, Speech
+from dictation.audio.segmenter import (
+    End,
+    Onset,
+    Pause,
+    Segmenter,
+    SegmenterSettings,
+    Speech,
+)
 
 SHORT = SegmenterSettings(
     end_ms=300, max_seconds=2.0, cut_window_seconds=0.8, cut_pause_ms=150, pre_roll_ms=200
@@ -49,6 +56,8 @@ def utterances(events):
             assert onset is not None, "speech outside of an utterance"
             assert len(event.samples) > 0
             parts.append(event.samples)
+        elif isinstance(event, Pause):
+            assert onset is not None, "a pause outside of an utterance"
         else:
             assert onset is not None, "an end without a start"
             samples = np.concatenate(parts)
@@ -195,6 +204,27 @@ def test_a_long_utterance_ends_at_a_pause_that_would_not_end_a_short_one():
 )
 def test_nothing_audible_opens_nothing(audio):
     assert segment(audio) == []
+
+
+@pytest.mark.parametrize("trail_ms", [0, 100, 300])
+def test_what_a_silence_ends_was_all_there_at_its_pause(trail_ms):
+    settings = SegmenterSettings(trail_ms=trail_ms)
+    audio = np.concatenate((hiss(1.0), voice(0.6), hiss(0.45), voice(0.6), hiss(1.0)))
+    events = Segmenter(settings).accept(audio)
+    kinds = [type(event) for event in events]
+    # Of what follows the first pause the rest of the silence is the beginning.
+    assert kinds == [Onset, Speech, Pause, Speech, Pause, End]
+    first, second = (event for event in events if isinstance(event, Speech))
+    assert len(second.samples) > 0.45 * SAMPLE_RATE - trail_ms * SAMPLE_RATE // 1000
+    assert len(first.samples) < 2.0 * SAMPLE_RATE
+
+
+def test_an_utterance_too_long_to_be_delivered_at_once_has_no_pause():
+    audio = np.concatenate((hiss(1.0), voice(2.2), hiss(0.15), voice(0.3), hiss(1.0)))
+    events = Segmenter(SHORT).accept(audio)
+    assert End in [type(event) for event in events]
+    at = next(i for i, event in enumerate(events) if isinstance(event, End))
+    assert not any(isinstance(event, Pause) for event in events[:at])
 
 
 def test_a_reset_forgets_everything():

@@ -63,6 +63,9 @@ class NumberedStream:
             self._recognizer.misbehave()
         return Numbered(f"[{self._recognizer.next}]")
 
+    def foresee(self) -> None:
+        """Numbers are there at once."""
+
     def finish(self) -> Numbered:
         self._recognizer.misbehave()
         if self._heard < _ENOUGH_SECONDS * SAMPLE_RATE:

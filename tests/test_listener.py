@@ -1,0 +1,64 @@
+"""The listener: what the pauses of an utterance are used for."""
+
+import numpy as np
+import pytest
+
+from dictation.audio import SAMPLE_RATE
+from dictation.audio.segmenter import SegmenterSettings
+from dictation.events import Final, SpeechDropped
+from dictation.listener import Listener
+from tests.loudness import LoudnessRecognizer, LoudnessStream, silence, voice
+
+BLOCK = SAMPLE_RATE // 25
+
+
+@pytest.fixture
+def recognizer():
+    return LoudnessRecognizer()
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def listener(recognizer, told):
+    made = Listener(recognizer, SegmenterSettings(), 320, told.append, lambda: 0.0)
+    made.begin()
+    return made
+
+
+def speak(listener, *parts, backlog=0.0, dropped=False):
+    sound = np.concatenate(parts)
+    for at in range(0, len(sound), BLOCK):
+        listener.hear(sound[at : at + BLOCK], 0.0, backlog, lambda: dropped)
+
+
+def test_the_text_is_worked_out_in_every_pause_and_in_the_last_for_what_is_the_end(
+    listener, recognizer, told
+):
+    speak(listener, silence(0.5), voice(1.0), silence(0.45), voice(1.0), silence(0.4))
+    (stream,) = recognizer.streams
+    assert len(stream.foreseen) == 2
+    assert not any(isinstance(event, Final) for event in told)
+    speak(listener, silence(0.4))
+    assert isinstance(told[-1], Final)
+    assert len(stream.foreseen) == 2
+    assert stream.foreseen[-1] == sum(map(len, stream.heard))
+
+
+def test_who_is_behind_or_was_told_to_drop_it_works_nothing_out_beforehand(listener, recognizer):
+    speak(listener, silence(0.5), voice(1.0), silence(1.0), backlog=0.5)
+    speak(listener, voice(1.0), silence(0.4), dropped=True)
+    assert [stream.foreseen for stream in recognizer.streams] == [[], []]
+
+
+def test_a_failure_of_what_may_be_the_end_is_none_of_the_utterance(listener, told, monkeypatch):
+    def fail(_):
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(LoudnessStream, "foresee", fail)
+    speak(listener, silence(0.5), voice(1.0), silence(1.0))
+    assert any(isinstance(event, Final) for event in told)
+    assert not any(isinstance(event, SpeechDropped) for event in told)
