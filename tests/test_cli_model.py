@@ -160,10 +160,17 @@ def test_a_training_configuration_is_checked_before_anything_starts(tmp_path, co
     assert "none.toml" in complaint("train", str(tmp_path / "none.toml"))
 
 
+def test_labelling_without_a_teacher_is_refused_in_a_line(tmp_path, complaint):
+    manifest = str(write_manifest(tmp_path, [(None, "en")]))
+    out = str(tmp_path / "labelled.jsonl")
+    assert "model.bin" in complaint("label", manifest, str(tmp_path), out)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["evaluate"],
+        ["label", "manifest.jsonl"],
         ["evaluate", "--manifest", "m.jsonl", "--chunk-ms", "100"],
         ["evaluate", "--manifest", "m.jsonl", "--limit", "0"],
         ["synthesize"],

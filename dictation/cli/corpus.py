@@ -1,12 +1,20 @@
-"""`dictation synthesize` and `dictation manifest`, with a bar for whoever waits."""
+"""`dictation synthesize`, `manifest` and `label`, with a bar for whoever waits."""
 
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from dictation.errors import DictationError
 from dictation.training.corpora import CorpusName, write_manifests
+from dictation.training.labelling import label_manifest
 from dictation.training.synthesis import SynthesisOptions, SynthesisReport, synthesize
 
 
@@ -19,7 +27,7 @@ def synthesize_corpus(options: SynthesisOptions) -> None:
         TimeRemainingColumn(),
     )
     unit = "clips" if options.hours is None else "seconds"
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with _bar(*columns) as bar:
         task = bar.add_task(f"Synthesizing ({unit})", total=None)
         report = synthesize(
             options, lambda done, wanted: bar.update(task, completed=done, total=wanted or None)
@@ -30,7 +38,7 @@ def synthesize_corpus(options: SynthesisOptions) -> None:
 def write_corpus_manifests(corpus: CorpusName, folder: Path, out: Path) -> None:
     """Write the manifests and say what is in them. Raises DictationError."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with _bar(*columns) as bar:
         task = bar.add_task(f"Reading {corpus}", total=None)
         try:
             parts = write_manifests(
@@ -45,6 +53,29 @@ def write_corpus_manifests(corpus: CorpusName, folder: Path, out: Path) -> None:
         print(f"{part.manifest}: {part.utterances} utterances, {part.hours:.2f} h")
 
 
+def label_clips(
+    manifest: Path, teacher: Path, out: Path, language: str | None, threads: int
+) -> None:
+    """Write texts for clips that have none, and say how many got one. Raises DictationError."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with _bar(*columns) as bar:
+        task = bar.add_task("Listening", total=None)
+        report = label_manifest(
+            manifest,
+            teacher,
+            out,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            language=language,
+            threads=threads,
+        )
+    print(f"{out}: {report.labelled} clips, {report.hours:.2f} h, {report.dropped} dropped")
+
+
 def report_lines(report: SynthesisReport) -> list[str]:
     """What a run left, for people."""
     total = sum(report.hours.values())
@@ -54,3 +85,9 @@ def report_lines(report: SynthesisReport) -> list[str]:
         checked = "" if error is None else f", read back with {100 * error:.1f} % errors"
         lines.append(f"{language:>4}  {hours:.2f} h{checked}")
     return lines
+
+
+def _bar(*columns: ProgressColumn) -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -55,7 +55,7 @@ class PrecisionName(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the parser."""
-    for command in (train, manifest, evaluate, synthesize):
+    for command in (train, manifest, label, evaluate, synthesize):
         app.command()(command)
     benches = typer.Typer(help="Time the program on this machine.")
     benches.callback(invoke_without_command=True)(bench)
@@ -91,6 +91,23 @@ def manifest(
     from dictation.cli.corpus import write_corpus_manifests
 
     write_corpus_manifests(corpus, folder, out)
+
+
+def label(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="Recordings without text.")],
+    teacher: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A faster-whisper model, which listens.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The manifest that is written.")],
+    language: Annotated[
+        str | None, typer.Option(help="What all of them speak: zh or en; else it is told by ear.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that compute.")] = 2,
+) -> None:
+    """Let a teacher write the texts of recordings that have none; goes on where it was stopped."""
+    from dictation.cli.corpus import label_clips
+
+    label_clips(manifest, teacher, out, language, threads)
 
 
 def evaluate(

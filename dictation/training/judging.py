@@ -1,4 +1,4 @@
-"""How well a teacher recogniser reads synthetic speech back."""
+"""A teacher recogniser, and how well it reads synthetic speech back."""
 
 from __future__ import annotations
 
@@ -9,20 +9,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dictation.errors import DictationError
 from dictation.training.texts import Sentence
 from dictation.training.voices import require
 
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[a-z]+|[0-9]")
 
 
+def check_teacher(folder: Path) -> None:
+    """Raise DictationError where a folder is no faster-whisper model, or that is not installed."""
+    require("faster_whisper")
+    if not (folder / "model.bin").is_file():
+        raise DictationError(f"{folder}: no faster-whisper model in it (model.bin)")
+
+
+def load_teacher(folder: Path, threads: int) -> Any:  # noqa: ANN401 (faster-whisper has no types)
+    """Load a faster-whisper folder, which is never fetched from anywhere. Raises DictationError."""
+    check_teacher(folder)
+    return require("faster_whisper").WhisperModel(
+        str(folder), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1
+    )
+
+
 class Judge:
     """Reads clips back with a faster-whisper folder on one thread."""
 
     def __init__(self, folder: Path) -> None:
-        whisper = require("faster_whisper")
-        self._model: Any = whisper.WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
-        )
+        self._model = load_teacher(folder, threads=1)
 
     def error(self, audio: NDArray[np.float32], sentence: Sentence) -> tuple[float, str]:
         """Give the share of wrong sounds and the text that was heard.

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from dictation.training.voices import require
+from dictation.text.writing.script import to_simplified
+from dictation.training.judging import load_teacher
+from dictation.training.manifest import ManifestError, resumed_lines
 
 LOWEST_LOGPROB = -0.8
 HIGHEST_COMPRESSION = 2.2
@@ -47,25 +49,22 @@ def label_manifest(
     """Write ``manifest`` to ``out`` with the teacher's text where it has none.
 
     The teacher is a faster-whisper folder; it must spell numbers out, so that a text says what is
-    spoken. Clips whose worst segment is below -0.8 mean log probability or above 2.2 compression
-    are dropped, into ``*.dropped.jsonl`` beside ``out``. Audio paths stay relative when ``out``
-    lies beside ``manifest`` and become absolute elsewhere. Clips of an earlier run are kept as
-    they are. ``progress`` gets clips done and clips in all. Raises SynthesisUnavailableError
-    without faster-whisper.
+    spoken, and its Chinese becomes simplified. Clips whose worst segment is below -0.8 mean log
+    probability or above 2.2 compression are dropped, into ``*.dropped.jsonl`` beside ``out``. Audio
+    paths stay relative when ``out`` lies beside ``manifest`` and become absolute elsewhere. Clips
+    of an earlier run are kept as they are. ``progress`` gets clips done and clips in all. Raises
+    ManifestError, and DictationError without a teacher or faster-whisper.
     """
-    whisper = require("faster_whisper")
-    model: Any = whisper.WhisperModel(
-        str(teacher_dir), device="cpu", compute_type="int8", cpu_threads=threads
-    )
+    lines = _unlabelled(manifest)
+    model = load_teacher(teacher_dir, threads)
     silent = [-1] + [
         token for piece, token in model.hf_tokenizer.get_vocab().items() if _NUMERAL.search(piece)
     ]
     beside = out.resolve().parent == manifest.resolve().parent
     dropped_path = out.with_suffix(".dropped.jsonl")
     out.parent.mkdir(parents=True, exist_ok=True)
-    labelled, dropped = _read(out), _read(dropped_path)
+    labelled, dropped = resumed_lines(out), resumed_lines(dropped_path)
     known = {line["audio"] for line in (*labelled, *dropped)}
-    lines = _read(manifest)
     with (
         out.open("a", buffering=1, encoding="utf-8") as kept_file,
         dropped_path.open("a", buffering=1, encoding="utf-8") as dropped_file,
@@ -92,10 +91,24 @@ def label_manifest(
     return LabelReport(len(labelled), len(dropped), seconds / 3600)
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines() if text]
+def _unlabelled(manifest: Path) -> list[dict[str, Any]]:
+    try:
+        lines = manifest.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ManifestError(f"{manifest}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{manifest}: not UTF-8 text") from error
+    read = []
+    for number, text in enumerate(lines, start=1):
+        if not text.strip():
+            continue
+        try:
+            line = json.loads(text)
+            line |= {"audio": str(line["audio"]), "duration": float(line["duration"])}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ManifestError(f"{manifest}, line {number}: {error!r}") from error
+        read.append(line)
+    return read
 
 
 def _listen(
@@ -113,7 +126,7 @@ def _listen(
     if not found:
         return "", -9.0, 0.0
     return (
-        "".join(segment.text for segment in found).strip(),
+        to_simplified("".join(segment.text for segment in found).strip()),
         round(min(segment.avg_logprob for segment in found), 3),
         round(max(segment.compression_ratio for segment in found), 3),
     )

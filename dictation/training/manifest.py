@@ -1,8 +1,10 @@
 """Lists of recordings with their transcripts: one JSON object a line."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dictation.errors import DictationError
 
@@ -48,6 +50,18 @@ def read_manifest(path: Path) -> list[Utterance]:
         if utterance is not None:
             utterances.append(utterance)
     return utterances
+
+
+def resumed_lines(path: Path) -> list[dict[str, Any]]:
+    """Return what an earlier run wrote into a list that will be gone on with, nothing where there
+    is none; a last line that was cut short is taken out of the file."""
+    if not path.exists():
+        return []
+    written = path.read_bytes()
+    whole = written[: written.rfind(b"\n") + 1]
+    if len(whole) < len(written):
+        os.truncate(path, len(whole))
+    return [json.loads(line) for line in whole.splitlines() if line.strip()]
 
 
 def _parse(values: dict[str, object], root: Path) -> Utterance | None:

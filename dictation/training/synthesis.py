@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from dictation.training.judging import Judge
+from dictation.training.judging import Judge, check_teacher
+from dictation.training.manifest import resumed_lines
 from dictation.training.phonemes import Phonemizer, sound_count
 from dictation.training.texts import Language, Sentence, Split, interleaved
 from dictation.training.voices import (
@@ -123,10 +124,13 @@ def synthesize(options: SynthesisOptions, progress: Callable[[int, int], None]) 
 
     Audio is 16 kHz mono FLAC; ``manifest.jsonl`` grows as clips are finished and ``rejected.jsonl``
     says what was dropped and why. ``progress`` gets the seconds done and the seconds wanted (or
-    clips, when no hours are given). Raises SynthesisUnavailableError without the synthesis extra.
+    clips, when no hours are given). Raises SynthesisUnavailableError without the synthesis extra,
+    and DictationError where the teacher is none.
     """
     for module in ("onnxruntime", "misaki", "hibari", "soundfile", "soxr"):
         require(module)
+    if options.teacher is not None:
+        check_teacher(options.teacher)
     folder = options.out / options.set_name
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     model = assemble_kokoro(options.cache)
@@ -178,10 +182,8 @@ class _State:
         self.hours: dict[str, float] = {}
         self.errors: dict[str, list[float]] = {}
         for name in ("manifest", "rejected"):
-            path = folder / f"{name}.jsonl"
-            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-            for text in lines:
-                self._count(json.loads(text), kept=name == "manifest")
+            for line in resumed_lines(folder / f"{name}.jsonl"):
+                self._count(line, kept=name == "manifest")
         self._files = {
             name: (folder / f"{name}.jsonl").open("a", buffering=1, encoding="utf-8")
             for name in ("manifest", "rejected", "checks")

@@ -40,8 +40,7 @@ def require(module: str) -> ModuleType:
         return import_module(module)
     except ImportError as error:
         raise SynthesisUnavailableError(
-            f"{error.name or module} is needed to synthesize speech: "
-            "pip install 'dictation[synthesis]'"
+            f"{error.name or module} is not installed: pip install 'dictation[synthesis]'"
         ) from error
 
 
