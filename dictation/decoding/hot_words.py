@@ -37,7 +37,7 @@ def hot_words_of(words: Iterable[HotWord], tokenizer: Tokenizer, *, decoder: boo
     phrases: list[HotPhrase] = []
     unspellable: list[str] = []
     for word in words:
-        tokens = tuple(tokenizer.encode(spoken_form(word.phrase, part=True)))
+        tokens = tuple(tokenizer.spell(spoken_form(word.phrase, part=True)))
         strange = tokens.count(UNKNOWN)
         if tokens and (not strange or (decoder and 2 * strange <= len(tokens))):
             phrases.append(HotPhrase(word.phrase, tokens, word.boost))

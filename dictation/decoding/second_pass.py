@@ -183,7 +183,7 @@ class SecondPass:
 
     def _as_shown(self, shown: str, spelling: Spelling) -> Decided:
         """Write out the words that were heard on the way, of which nobody is sure."""
-        tokens = spelling.spell(self._tokenizer.encode(shown))
+        tokens = spelling.spell(self._tokenizer.spell(shown))
         pieces = pieces_of(spelling.raw, tokens, [0.0] * len(tokens))
         return Decided(space_scripts(format_words(shown)), shown, 0.0, pieces)
 
@@ -202,7 +202,7 @@ class SecondPass:
         # What CTC heard on the way and no more in the end is the decoder's to judge: noise or not.
         in_doubt = not words
         if in_doubt:
-            words, tokens = shown, self._tokenizer.encode(shown)
+            words, tokens = shown, self._tokenizer.spell(shown)
         if not words:
             return _NOTHING
         prompt = spelling.prompt(language or language_of(words))

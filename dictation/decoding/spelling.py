@@ -64,7 +64,7 @@ class UnitSpelling:
 
     def spelled(self, text: str) -> tuple[int, ...]:
         """Return the units of a text's words."""
-        return tuple(self._tokenizer.encode(spoken_form(text)))
+        return tuple(self._tokenizer.spell(spoken_form(text)))
 
     def raw(self, tokens: Sequence[int]) -> str:
         """Return the words of units."""

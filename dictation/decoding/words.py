@@ -67,7 +67,7 @@ def timed_words(
 def _tokens(word: str, tokenizer: Tokenizer) -> list[int]:
     """Return CTC's tokens of a word, `UNKNOWN` for each letter where it cannot be spelled."""
     letters: list[str] = _LETTER.findall(word)
-    tokens = [] if _DIGIT.search(word) else tokenizer.encode(spoken_form(word, part=True))
+    tokens = [] if _DIGIT.search(word) else tokenizer.spell(spoken_form(word, part=True))
     return tokens if tokens and UNKNOWN not in tokens else [UNKNOWN] * len(letters)
 
 

@@ -41,6 +41,10 @@ class Tokenizer(Protocol):
         """Return the ids of a text."""
         ...
 
+    def spell(self, text: str) -> list[int]:
+        """Return the ids of `spoken_form` text, in the letter case that the units have."""
+        ...
+
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of token ids for people."""
         ...
@@ -89,6 +93,10 @@ class CtcTokenizer:
             elif run.strip():
                 ids += [self._ids.get(piece, 1) for piece in self._cutter.encode_as_pieces(run)]
         return ids
+
+    def spell(self, text: str) -> list[int]:
+        """Return the ids of `spoken_form` text, which is what the units were made of."""
+        return self.encode(text)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of token ids; blank, unknown and the end give nothing."""

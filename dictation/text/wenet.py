@@ -14,6 +14,7 @@ _SPACE = "\u2581"
 _CHINESE = re.compile("([\u4e00-\u9fff])")
 # What a recipe lists as "non-linguistic": tags of noises and the like.
 _TAG = re.compile(r"(\[[^\[\]]+\]|<[^<>]+>|{[^{}]+})")
+_SPACE_BESIDE_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
 _SPECIAL = re.compile(r"<.*>")
 _PIECES = "pieces.model"
 _DIGITS = 9
@@ -95,6 +96,16 @@ class WenetTokenizer:
         """Return the ids of a text."""
         return [self._ids.get(token, self._unknown) for token in self.tokens(text)]
 
+    def spell(self, text: str) -> list[int]:
+        """Return the ids of `spoken_form` text, in the letter case that the units have.
+
+        WeNet's models of characters learned from Latin letters in capitals and right beside Chinese
+        ones, and WeNet leaves it to its users to write so.
+        """
+        if self._cutter is None and not self.options.split_with_space:
+            text = _SPACE_BESIDE_CHINESE.sub("", text)
+        return [self._closest(token) for token in self.tokens(text)]
+
     def transcript(self, ids: Iterable[int]) -> str:
         """Return the text of token ids as WeNet prints it, `<unk>` and all."""
         joined = "".join(self.units[index] for index in ids)
@@ -106,6 +117,10 @@ class WenetTokenizer:
         shown = [unit for unit in (self.units[i] for i in ids) if not _SPECIAL.fullmatch(unit)]
         text = "".join(shown).replace(_SPACE, " ").strip()
         return text.lower() if self._capitals_only else text
+
+    def _closest(self, token: str) -> int:
+        cases = (token, token.upper(), token.lower())
+        return next((self._ids[each] for each in cases if each in self._ids), self._unknown)
 
     @staticmethod
     def _cut(text: str, cutter: sentencepiece.SentencePieceProcessor) -> list[str]:

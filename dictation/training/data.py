@@ -181,7 +181,7 @@ def collate(
     decoder_tokenizer: DecoderTokenizer | None,
 ) -> Batch:
     """Pad utterances and their features (T, F) into a batch."""
-    targets = [tokenizer.encode(spoken_form(utterance.text)) for utterance in utterances]
+    targets = [tokenizer.spell(spoken_form(utterance.text)) for utterance in utterances]
     pairs = [_decoder_pair(utterance, decoder_tokenizer) for utterance in utterances]
     labels = {"zh": 0, "en": 1, "mix": 2, None: _IGNORED}
     return Batch(

@@ -2,6 +2,9 @@
 
 import pytest
 
+from dictation.decoding.hot_words import hot_words_of
+from dictation.text.hot_words import HotWord
+from dictation.text.normalize import spoken_form
 from dictation.text.tokenizer import TokenizerError, build_ctc_tokenizer
 from dictation.text.wenet import WenetOptions, WenetTokenizer, read_units
 
@@ -33,6 +36,24 @@ def test_characters_and_pieces():
     ids = tokenizer.encode("你好 hello world")
     assert tokenizer.transcript(ids) == "你好 HELLO WORLD"
     assert tokenizer.decode(ids) == "你好 hello world"
+
+
+@pytest.mark.parametrize(
+    ("letters", "phrase", "units"),
+    [
+        ("ABDEOPRS小了", "小S了", "小S了"),
+        ("ABDEOPRS小了", "Bad API", "BAD▁AP<unk>"),
+        ("ABDEOPRS小了", "小 rods", "小RODS"),
+        ("ABDEOPRS小了", "red 小 S", "RED小S"),
+        ("abdeoprs小了", "RED 小了", "red小了"),
+        ("ABDEabde小了", "Bad 小", "bad小"),
+    ],
+)
+def test_phrases_for_people_take_the_letters_that_the_units_have(letters, phrase, units):
+    tokenizer = WenetTokenizer([*SPECIAL, *letters, "▁"], None)
+    assert tokenizer.transcript(tokenizer.spell(spoken_form(phrase, part=True))) == units
+    hot = hot_words_of([HotWord(phrase)], tokenizer, decoder=False)
+    assert hot.unspellable == ((phrase,) if "<unk>" in units else ())
 
 
 def test_capitals_stay_where_the_units_know_small_letters_too():
