@@ -23,6 +23,7 @@ from dictation.model.config import (
     Position,
     Subsampling,
 )
+from dictation.text.tokenizer import TokenizerError
 from dictation.text.wenet import WenetOptions, WenetTokenizer, read_units
 
 _T = TypeVar("_T")
@@ -47,6 +48,7 @@ _CONVOLUTION_NORMS: dict[str, ConvolutionNorm] = {
     "rms_norm": "rms",
 }
 _NORMS: dict[str, Norm] = {"layer_norm": "layer", "rms_norm": "rms"}
+_DIGITS = 9
 _ATTENTIONS = {"rel_selfattn": True, "selfattn": False}
 # Positions added to frames, where attention itself has none.
 _ADDED: dict[str, Position] = {
@@ -100,6 +102,8 @@ def read_normalization(path: Path, *, is_json: bool) -> tuple[Tensor, Tensor]:
             sums, squares, count = numbers[: half - 1], numbers[half:-1], numbers[half - 1]
         mean = torch.tensor(sums, dtype=torch.double) / count
         variance = torch.tensor(squares, dtype=torch.double) / count - mean.square()
+        if not (mean.isfinite().all() and variance.isfinite().all()):
+            raise ValueError("a mean or variance that is no number")
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
@@ -123,7 +127,7 @@ class _Shape:
         self._final_norm = self._normalize_before and bool(config.encoder.get("final_norm", True))
 
     def model_config(self) -> ModelConfig:
-        vocabulary, width = self._wanted("ctc.ctc_lo.weight").shape
+        vocabulary, width = self._wanted("ctc.ctc_lo.weight", 2).shape
         mean = self._weights.get("encoder.global_cmvn.mean")
         return ModelConfig(
             vocabulary=vocabulary,
@@ -177,7 +181,7 @@ class _Shape:
         macaron = self._has("norm_ff_macaron.weight")
         kernel_size = 1
         if convolution:
-            kernel_size = self._of_block("conv_module.depthwise_conv.weight").shape[-1]
+            kernel_size = self._of_block("conv_module.depthwise_conv.weight", 3).shape[2]
             if not causal and kernel_size % 2 == 0:
                 raise ModelError(f"{self._path}: a centred convolution of {kernel_size} frames")
         norm = values.get("layer_norm_type", "layer_norm")
@@ -187,7 +191,7 @@ class _Shape:
         return BlockConfig(
             width=width,
             heads=self._heads(width),
-            ffn_width=self._of_block("feed_forward.w_1.weight").shape[0],
+            ffn_width=self._of_block("feed_forward.w_1.weight", 2).shape[0],
             kernel_size=kernel_size,
             macaron=macaron,
             ffn_scale=0.5 if macaron else 1.0,
@@ -219,10 +223,10 @@ class _Shape:
         first = f"{self._left}decoders.0."
         norm = values.get("layer_norm_type", "layer_norm")
         return DecoderConfig(
-            vocabulary=self._wanted(f"{self._left}embed.0.weight").shape[0],
+            vocabulary=self._wanted(f"{self._left}embed.0.weight", 2).shape[0],
             width=width,
             heads=self._heads_that_fit("decoder_conf", values, width),
-            ffn_width=self._wanted(f"{first}feed_forward.w_1.weight").shape[0],
+            ffn_width=self._wanted(f"{first}feed_forward.w_1.weight", 2).shape[0],
             blocks=blocks,
             reverse_blocks=self._reverse_blocks,
             start=self._token("<sos>", tokens.start, vocabulary),
@@ -242,10 +246,9 @@ class _Shape:
         )
 
     def _heads(self, width: int) -> int:
-        bias = self._weights.get(f"{self._block}self_attn.pos_bias_u")
-        if bias is None:
+        if not self._has("self_attn.pos_bias_u"):
             return self._heads_that_fit("encoder_conf", self._config.encoder, width)
-        return len(bias)
+        return self._of_block("self_attn.pos_bias_u", 2).shape[0]
 
     def _heads_that_fit(self, section: str, values: Mapping[str, Any], width: int) -> int:
         heads = values.get("attention_heads", 4)
@@ -256,9 +259,12 @@ class _Shape:
     def _eps(self, section: str, values: Mapping[str, Any], key: str) -> float:
         value = values.get(key, 1e-5)
         try:
-            return float(value)  # YAML takes 1e-5 for a word.
+            eps = float(value)  # YAML takes 1e-5 for a word.
         except (TypeError, ValueError) as error:
             raise ModelError(f"{self._path}: {section}.{key} {value!r} is no number") from error
+        if not 0.0 <= eps < 1.0:
+            raise ModelError(f"{self._path}: {section}.{key} {value!r} is no small number")
+        return eps
 
     def _token(self, name: str, index: object, vocabulary: int) -> int:
         if index is None:
@@ -280,13 +286,17 @@ class _Shape:
     def _has(self, name: str) -> bool:
         return f"{self._block}{name}" in self._weights
 
-    def _of_block(self, name: str) -> Tensor:
-        return self._wanted(f"{self._block}{name}")
+    def _of_block(self, name: str, dimensions: int) -> Tensor:
+        return self._wanted(f"{self._block}{name}", dimensions)
 
-    def _wanted(self, name: str) -> Tensor:
+    def _wanted(self, name: str, dimensions: int) -> Tensor:
+        file = self._path.with_name("final.pt")
         if name not in self._weights:
-            raise ModelError(f"{self._path.with_name('final.pt')}: weight missing: {name}")
-        return self._weights[name]
+            raise ModelError(f"{file}: weight missing: {name}")
+        weight = self._weights[name]
+        if weight.dim() != dimensions:
+            raise ModelError(f"{file}: {name} has {weight.dim()} dimensions, not {dimensions}")
+        return weight
 
     def _count(self, prefix: str) -> int:
         return 1 + max(_indices(self._weights, prefix), default=-1)
@@ -294,7 +304,9 @@ class _Shape:
 
 def _indices(weights: Mapping[str, Tensor], prefix: str) -> list[int]:
     found = (name.removeprefix(prefix) for name in weights if name.startswith(prefix))
-    return [int(name.split(".")[0]) for name in found]
+    numbers = (name.split(".")[0] for name in found)
+    # What has no number here is no block's, and refused with all that nobody knows.
+    return [int(number) for number in numbers if number.isdecimal() and len(number) <= _DIGITS]
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
@@ -328,9 +340,10 @@ def _add_normalization(folder: Path, config: WenetConfig, weights: dict[str, Ten
     if config.cmvn is None or "encoder.global_cmvn.mean" in weights:
         return
     named, usual = folder / config.cmvn, folder / "global_cmvn"
-    mean, inverse = read_normalization(
-        named if named.exists() else usual, is_json=config.cmvn_is_json
-    )
+    path = named if named.exists() else usual
+    mean, inverse = read_normalization(path, is_json=config.cmvn_is_json)
+    if mean.shape != (config.mel_bins,):
+        raise ModelError(f"{path}: statistics of {mean.numel()} bins, not of {config.mel_bins}")
     weights["encoder.global_cmvn.mean"] = mean
     weights["encoder.global_cmvn.istd"] = inverse
 
@@ -367,4 +380,8 @@ def _tokenizer(folder: Path, units: Path, settings: TokenSettings) -> WenetToken
     if settings.tags is not None and (folder / settings.tags).exists():
         tags = _read_tags(folder / settings.tags)
     options = WenetOptions(settings.split_with_space, tags)
-    return WenetTokenizer(read_units(units), pieces, options)
+    listed = read_units(units)
+    try:
+        return WenetTokenizer(listed, pieces, options)
+    except TokenizerError as error:
+        raise TokenizerError(f"{folder}: {error}") from error

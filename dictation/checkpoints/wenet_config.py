@@ -143,7 +143,8 @@ class _Reader:
         self._expect_one_of(
             "decoder", values.get("decoder", "bitransformer"), "transformer", "bitransformer"
         )
-        self._expect_one_of("model", values.get("model", "asr_model"), "asr_model")
+        # For some weeks of 2023 it was written without the underscore.
+        self._expect_one_of("model", values.get("model", "asr_model"), "asr_model", "asrmodel")
         self._expect_one_of("ctc", values.get("ctc", "ctc"), "ctc")
         ctc = self._section("ctc_conf")
         self._expect_known(ctc, "ctc_conf.", _CTC_IGNORED | {"ctc_blank_id"})

@@ -136,7 +136,7 @@ class WenetTokenizer:
 def read_units(path: Path) -> list[str]:
     """Read lines of `token id`, ids from 0 without a gap in any order; raises TokenizerError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise TokenizerError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -1,5 +1,6 @@
 """WeNet's model folders are taken as they are, of any age, and what is not computed is refused."""
 
+import json
 from itertools import chain
 
 import numpy as np
@@ -60,6 +61,11 @@ def test_a_folder_of_any_age_is_the_same_model(tmp_path, older):
     old = load_folder(write(tmp_path / "old", older(values), weights(values) | unused))
     for ours, theirs in zip(outputs(today), outputs(old), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_the_models_name_had_another_spelling_for_a_while(tmp_path):
+    folder = write(tmp_path, settings() | {"model": "asrmodel"})
+    assert len(load_folder(folder).tokenizer) == len(UNITS)
 
 
 @pytest.mark.parametrize("changes", CHANGES, ids=named_changes)
@@ -157,6 +163,9 @@ def test_kaldis_text_says_what_json_says(tmp_path):
         ({"dataset_conf": {"feats_type": "mfcc"}}, "feats_type mfcc"),
         ({"ctc_conf": {"ctc_blank_id": 3}}, "ctc_blank_id 3"),
         ({"encoder_conf": 3}, "encoder_conf is not a table"),
+        ({"encoder_conf": {"norm_eps": -1}}, "encoder_conf.norm_eps -1 is no small number"),
+        ({"encoder_conf": {"norm_eps": ".nan"}}, "encoder_conf.norm_eps '.nan' is no number"),
+        ({"encoder_conf": {"norm_eps": "nan"}}, "encoder_conf.norm_eps 'nan' is no small number"),
         ({"encoder_conf": {"norm_eps": None}}, "encoder_conf.norm_eps None is no number"),
         ({"decoder_conf": {"attention_heads": 3}}, "decoder_conf.attention_heads 3 for width 16"),
         ({"decoder_conf": {"attention_heads": "two"}}, "decoder_conf.attention_heads 'two'"),
@@ -191,6 +200,37 @@ def missing_weight(folder):
     theirs = weights(settings())
     del theirs["encoder.encoders.1.norm_ff.weight"]
     torch.save(theirs, folder / "final.pt")
+
+
+def weight_of_no_block(folder):
+    theirs = weights(settings()) | {"encoder.encoders.first.norm_ff.weight": torch.zeros(16)}
+    torch.save(theirs, folder / "final.pt")
+
+
+def reshaped(name, *shape):
+    def damage(folder):
+        torch.save(weights(settings()) | {name: torch.zeros(shape)}, folder / "final.pt")
+
+    return damage
+
+
+def statistics(**changed):
+    def damage(folder):
+        theirs = {k: v for k, v in weights(settings()).items() if "global_cmvn" not in k}
+        torch.save(theirs, folder / "final.pt")
+        sums = {"mean_stat": [40.0] * BINS, "var_stat": [464.0] * BINS, "frame_num": 4}
+        (folder / "global_cmvn").write_text(json.dumps(sums | changed))
+
+    return damage
+
+
+def no_units(folder):
+    (folder / "units.txt").write_text("")
+
+
+def damaged_pieces(folder):
+    (folder / "train.yaml").write_text(yaml.safe_dump(settings() | {"tokenizer": "bpe"}))
+    (folder / "bpe.model").write_bytes(b"nothing")
 
 
 def harmful_weights(folder):
@@ -260,6 +300,21 @@ def no_tags(folder):
         (no_tags, "tags.txt: not UTF-8"),
         (extra_weight, "unknown weight: encoder.blocks.0.surprise.weight"),
         (missing_weight, "weight missing: encoder.blocks.1.ffn_norm.weight"),
+        (weight_of_no_block, "unknown weight: encoder.blocks.first.ffn_norm.weight"),
+        (reshaped("ctc.ctc_lo.weight"), "ctc.ctc_lo.weight has 0 dimensions, not 2"),
+        (reshaped("ctc.ctc_lo.weight", 15, 8), "is (16,), wanted (8,)"),
+        (reshaped("encoder.encoders.0.self_attn.pos_bias_u"), "pos_bias_u has 0 dimensions"),
+        (reshaped("encoder.encoders.0.feed_forward.w_1.weight", 24), "w_1.weight has 1 dimensions"),
+        (reshaped("encoder.encoders.0.conv_module.depthwise_conv.weight"), "has 0 dimensions"),
+        (reshaped("decoder.left_decoder.embed.0.weight"), "embed.0.weight has 0 dimensions"),
+        (statistics(frame_num=0), "not feature statistics"),
+        (statistics(mean_stat=[float("nan")] * BINS), "not feature statistics"),
+        (
+            statistics(mean_stat=[40.0] * (BINS - 1), var_stat=[464.0] * (BINS - 1)),
+            f"statistics of {BINS - 1} bins, not of {BINS}",
+        ),
+        (no_units, "has no <unk>"),
+        (damaged_pieces, "damaged sentencepiece model"),
         (harmful_weights, "not weights that can be read safely"),
         (cut_weights, "not weights that can be read safely"),
         (no_weights, "No such file"),

@@ -74,6 +74,12 @@ def test_units_may_stand_in_any_order(tmp_path):
     assert read_units(file) == ["<blank>", "<unk>", "我"]
 
 
+def test_units_may_have_been_through_windows(tmp_path):
+    file = tmp_path / "units.txt"
+    file.write_bytes("\ufeff<blank> 0\r\n<unk> 1\r\n我 2\r\n".encode())
+    assert read_units(file) == ["<blank>", "<unk>", "我"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
