@@ -71,4 +71,9 @@ def sounds_folder() -> Path:
 def installed_models() -> list[str]:
     """The names of the models that are on this machine, in the order of the alphabet."""
     found = (*bundled_models().glob("*/config.json"), *models_folder().glob("*/train.yaml"))
-    return sorted({file.parent.name for file in found})
+    return sorted({*(file.parent.name for file in found), *imported_models()})
+
+
+def imported_models() -> list[str]:
+    """The names of the models that were imported among the downloaded ones."""
+    return sorted(file.parent.name for file in models_folder().glob("*/config.json"))

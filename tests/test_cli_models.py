@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from dictation.assets import AssetError, model_folder
+from dictation.assets import AssetError, installed_models, model_folder
 from dictation.catalogue.entries import CATALOGUE
 from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.own import save_checkpoint
@@ -188,6 +190,48 @@ def test_an_imported_model_recognises(tmp_path):
     assert (target / "config.json").is_file()
     recognizer = Recognizer.load(target, device="cpu", precision="fp32", threads=1)
     assert recognizer.description.startswith("theirs, ")
+
+
+def test_without_a_folder_to_write_to_a_model_is_imported_by_its_name(tmp_path, data_folder):
+    result = run("import", write(tmp_path / "theirs", settings()))
+    assert result.exit_code == 0, result.output
+    assert 'model.name = "theirs"' in result.output
+    assert model_folder("theirs") == data_folder / "theirs"
+    assert "theirs" in installed_models()
+    assert f"theirs: imported; {data_folder / 'theirs'}\n" in run("list").output
+    assert json.loads(run("list", "--json").output)[-1]["folder"] == str(data_folder / "theirs")
+    assert run("remove", "theirs").exit_code == 0
+    assert not (data_folder / "theirs").exists()
+
+
+def test_an_imported_model_with_a_published_name_is_not_downloaded_over(tmp_path, site, capsys):
+    assert run("import", write(tmp_path / NAME, settings())).exit_code == 0
+    assert run("list").output.count("; downloaded") == 1
+    command = ["models", "download", NAME, "--url", f"{site.address}/model.tar.gz"]
+    assert told(lambda: app(command, standalone_mode=False)) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert (model_folder(NAME) / "config.json").is_file()
+
+
+def test_a_name_that_comes_with_dictation_is_not_taken(tmp_path, capsys):
+    theirs = write(tmp_path / "starter", settings())
+    assert told(lambda: import_model(theirs)) == 1
+    assert "starter comes with Dictation" in capsys.readouterr().err
+
+
+def test_what_a_full_disk_leaves_of_an_import_is_removed(tmp_path):
+    theirs = write(tmp_path / "theirs", settings())
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000));"
+        "from dictation.cli import main; main()"
+    )
+    arguments = ["models", "import", theirs, tmp_path / "ours"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "model.safetensors" in done.stderr
+    assert not (tmp_path / "ours").exists()
 
 
 def not_a_model(tmp_path):

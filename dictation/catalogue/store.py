@@ -14,6 +14,7 @@ from dictation.catalogue.download import DownloadError, Progress, begun_from, di
 from dictation.catalogue.entries import Entry
 from dictation.errors import DictationError
 
+_IMPORTED = "config.json"
 _NEEDED = ("train.yaml", "final.pt")
 
 
@@ -37,9 +38,9 @@ class ModelStore:
     root: Path
 
     def folder(self, name: str) -> Path | None:
-        """Return where a model is, None where it is not."""
+        """Return where a model is, as it was published or imported, None where it is not."""
         found = self.root / name
-        return found if (found / _NEEDED[0]).is_file() else None
+        return found if any((found / one).is_file() for one in (_NEEDED[0], _IMPORTED)) else None
 
     def install(
         self, entry: Entry, progress: Progress, addresses: Sequence[str] | None = None

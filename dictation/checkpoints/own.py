@@ -1,5 +1,6 @@
 """Our own model folder: config.json, model*.safetensors, the vocabularies and MODEL_CARD.md."""
 
+import errno
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -39,7 +40,7 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) -> None:
-    """Write a model folder, its weights as `dtype` in shards of at most 80 MB."""
+    """Write a model folder, its weights as `dtype` in shards of at most 80 MB; raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model*.safetensors"):
         old.unlink()
@@ -47,8 +48,6 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
     values = {"format": FORMAT, "name": checkpoint.name, "model": config.to_dict()}
     if isinstance(checkpoint.tokenizer, WenetTokenizer):
         values[_WENET_TOKENS] = asdict(checkpoint.tokenizer.options)
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    (folder / "config.json").write_text(text, encoding="utf-8")
     checkpoint.tokenizer.save(folder)
     if checkpoint.decoder_tokenizer is not None:
         definition = checkpoint.decoder_tokenizer.definition
@@ -56,7 +55,17 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
     shards = _shards(checkpoint.model.state_dict(), dtype)
     for index, shard in enumerate(shards, start=1):
         name = f"model-{index}-of-{len(shards)}" if len(shards) > 1 else "model"
-        safetensors.torch.save_file(shard, folder / f"{name}.safetensors")
+        _write_weights(shard, folder / f"{name}.safetensors")
+    # Last: without it, what is there of a folder is no model.
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+
+
+def _write_weights(weights: dict[str, Tensor], path: Path) -> None:
+    try:
+        safetensors.torch.save_file(weights, path)
+    except safetensors.SafetensorError as error:  # as such it says that the disk is full, too
+        raise OSError(errno.EIO, str(error), str(path)) from error
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -183,6 +192,8 @@ def _difference(wanted: dict[str, tuple[int, ...]], found: dict[str, tuple[int, 
         ("unknown weight", set(found) - set(wanted)),
     ):
         if names:
-            return f"{title}: {min(names)}" + (f" and {len(names) - 1} more" if names else "")
+            return f"{title}: {min(names)}" + (
+                f" and {len(names) - 1} more" if len(names) > 1 else ""
+            )
     name = min(name for name in wanted if wanted[name] != found[name])
     return f"{name} is {found[name]}, wanted {wanted[name]}"

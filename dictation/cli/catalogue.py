@@ -53,7 +53,7 @@ def download(
 
 @models.command()
 def remove(name: Name) -> None:
-    """Delete a downloaded model."""
+    """Delete a downloaded or imported model."""
     from dictation.cli.models import remove_model
 
     remove_model(name)
@@ -76,7 +76,13 @@ def import_model(
     source: Annotated[
         Path, typer.Argument(metavar="DIR", help="A WeNet U2 or U2++ Conformer: train.yaml etc.")
     ],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+    target: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="OUT",
+            help="A folder that is not there yet; without, the model is known by DIR's name.",
+        ),
+    ] = None,
 ) -> None:
     """Turn a published WeNet model into a model folder of Dictation's own."""
     from dictation.cli.models import import_model

@@ -1,6 +1,7 @@
 """`dictation models`: what there is, and getting, removing and converting it."""
 
 import json
+import shutil
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from dictation.assets import bundled_models, model_folder
+from dictation.assets import bundled_models, imported_models, model_folder
 from dictation.catalogue.entries import CATALOGUE, Entry, find_entry
 from dictation.catalogue.place import models_folder
 from dictation.catalogue.store import ModelStore, StoreError
@@ -41,6 +42,8 @@ def show_models(*, as_json: bool) -> None:
         print(f"{entry.name}: {about}{here}")
         for rate in rates_of(entry):
             print(f"  {rate}")
+    for name in _others():
+        print(f"{name}: imported; {store.folder(name)}")
     print("rates: attention rescoring, whole utterances / chunks of 640 ms (GigaSpeech: 480 ms)")
 
 
@@ -63,8 +66,8 @@ def download_model(name: str, url: str | None) -> None:
 
 
 def remove_model(name: str) -> None:
-    """Delete a downloaded model; raises StoreError."""
-    ModelStore(models_folder()).remove(_entry(name).name)
+    """Delete a downloaded or imported model; raises StoreError."""
+    ModelStore(models_folder()).remove(name if name in _others() else _entry(name).name)
     print(f"{name} is removed")
 
 
@@ -73,21 +76,27 @@ def show_path(name: str | None) -> None:
     print(models_folder() if name is None else model_folder(name))
 
 
-def import_model(source: Path, target: Path) -> None:
-    """Read any model folder this program knows and write it in our own format.
+def import_model(source: Path, target: Path | None = None) -> None:
+    """Read any model folder this program knows and write it in our own format; without a `target`
+    among the downloaded models, to be known by the name of its folder.
 
     Raises ModelError or TokenizerError for the source, ImportTargetError for the target.
     """
+    name = None if target else source.resolve().name
+    if name is not None and (bundled_models() / name).exists():
+        raise ImportTargetError(f"{name} comes with Dictation; name another folder to write to")
+    target = target or models_folder() / source.resolve().name
     _refuse_to_overwrite(target)
     from dictation.checkpoints.folders import convert_folder
 
     try:
         checkpoint = convert_folder(source, target)
     except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
         raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
     count = sum(parameter.numel() for parameter in checkpoint.model.parameters())
     print(f"{checkpoint.name}: {count / 1e6:.1f} M parameters, {len(checkpoint.tokenizer)} units")
-    print(f'written to {target}; use it with model.name = "{target.resolve()}"')
+    print(f'written to {target}; use it with model.name = "{name or target.resolve()}"')
 
 
 def average_models(
@@ -104,6 +113,7 @@ def average_models(
     try:
         average_folders(model_folder(first), model_folder(second), weight, target, part)
     except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
         raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
     what = f" ({part})" if part else ""
     print(f"{1 - weight:.0%} of {first} and {weight:.0%} of {second}{what}, written to {target}")
@@ -138,7 +148,15 @@ def _as_values(bundled: list[Path], store: ModelStore) -> list[dict[str, object]
         }
         for entry in CATALOGUE
     ]
-    return own + published
+    imported: list[dict[str, object]] = [
+        {"name": name, "folder": str(store.folder(name))} for name in _others()
+    ]
+    return own + published + imported
+
+
+def _others() -> list[str]:
+    """The names of the models here that nobody lists but whoever imported them."""
+    return [name for name in imported_models() if find_entry(name) is None]
 
 
 def _entry(name: str) -> Entry:
