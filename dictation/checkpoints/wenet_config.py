@@ -73,6 +73,18 @@ _DECODER_READ = _BIASES | _names("""
     activation_type attention_heads layer_norm_type linear_units norm_eps normalize_before
     num_blocks r_num_blocks tie_word_embedding
 """)
+# Where the features are described, what counts first.
+_FEATURES = ("fbank_conf", "feature_extraction_conf", "mfcc_conf")
+_FEATURES_READ = _names("mel_bins num_mel_bins")
+# Sound is not dithered when it is recognised.
+_FEATURES_IGNORED = _names("dither")
+_FEATURES_FIXED = {
+    "feature_type": "fbank",
+    "frame_length": 25,
+    "frame_shift": 10,
+    "using_pitch": False,
+    "window_type": "povey",
+}
 _MOST_VALUES = 100_000
 
 
@@ -184,15 +196,13 @@ class _Reader:
         # The oldest form has both tables, with the features in the second.
         data = self._section("collate_conf") | self._section("dataset_conf")
         self._expect_one_of("dataset_conf.feats_type", data.get("feats_type", "fbank"), "fbank")
-        features = self._table(
-            data.get("fbank_conf", data.get("feature_extraction_conf", {})), "fbank_conf"
-        )
-        for key, allowed in (
-            ("feature_type", "fbank"),
-            ("frame_length", 25),
-            ("frame_shift", 10),
-            ("using_pitch", False),
-        ):
+        where = next((key for key in _FEATURES if key in data), "fbank_conf")
+        if where == "mfcc_conf":
+            raise ModelError(f"{self._path}: {where} is not supported, only fbank_conf")
+        features = self._table(data.get(where, {}), where)
+        known = _FEATURES_READ | _FEATURES_IGNORED | _FEATURES_FIXED.keys()
+        self._expect_known(features, f"{where}.", known)
+        for key, allowed in _FEATURES_FIXED.items():
             self._expect_one_of(key, features.get(key, allowed), allowed)
         resampled = self._table(data.get("resample_conf", {}), "resample_conf")
         self._expect_one_of("resample_rate", resampled.get("resample_rate", 16_000), 16_000)

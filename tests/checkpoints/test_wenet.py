@@ -161,6 +161,14 @@ def test_kaldis_text_says_what_json_says(tmp_path):
         ({"model_conf": {"apply_non_blank_embedding": True}}, "apply_non_blank_embedding"),
         ({"dataset_conf": {"resample_conf": {"resample_rate": 8000}}}, "resample_rate 8000"),
         ({"dataset_conf": {"feats_type": "mfcc"}}, "feats_type mfcc"),
+        (
+            {"dataset_conf": {"fbank_conf": {"num_mel_bins": BINS, "window_type": "hamming"}}},
+            "window_type hamming is not supported, only povey",
+        ),
+        (
+            {"dataset_conf": {"fbank_conf": {"num_mel_bins": BINS, "low_freq": 60}}},
+            "does not know fbank_conf.low_freq",
+        ),
         ({"ctc_conf": {"ctc_blank_id": 3}}, "ctc_blank_id 3"),
         ({"encoder_conf": 3}, "encoder_conf is not a table"),
         ({"encoder_conf": {"norm_eps": -1}}, "encoder_conf.norm_eps -1 is no small number"),
@@ -184,6 +192,13 @@ def test_what_is_not_computed_is_refused_by_name(tmp_path, change, message):
         load_folder(folder)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_other_features_are_refused_by_name(tmp_path):
+    values = settings()
+    values["dataset_conf"] = {"mfcc_conf": {"num_mel_bins": BINS, "num_ceps": BINS}}
+    with pytest.raises(DictationError, match="mfcc_conf is not supported, only fbank_conf"):
+        load_folder(write(tmp_path, values))
 
 
 class Harm:
