@@ -95,9 +95,10 @@ def draw(folder: Path) -> Path | None:
     looks = [record for record in records if isinstance(record, ErrorRecord)]
     figure = Figure(figsize=(8, 4), layout="constrained")
     losses = figure.add_subplot()
-    for name in ("ctc", "attention"):
+    for name in ("ctc", "attention", "distillation"):
         values = _smoothed(getattr(record, name) for record in steps)
-        losses.plot([record.step for record in steps], values, label=f"{name} loss")
+        if any(values):  # what a run gives no weight is not computed
+            losses.plot([record.step for record in steps], values, label=f"{name} loss")
     losses.set_xlabel("step")
     losses.set_ylabel("loss per utterance")
     losses.legend(loc="upper left")

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from dictation.checkpoints.own import save_checkpoint
 from dictation.model.features import LogMel
+from dictation.training.card import write_card
 from dictation.training.config import TrainingConfig, TrainingConfigError
 from dictation.training.data import Batch, BatchBuilder, Corpus, load_samples, loader, plan_epoch
 from dictation.training.evaluation import greedy_errors
@@ -84,6 +85,9 @@ def _train(config: TrainingConfig, console: Console, team: Team) -> Path:
         picture = draw(config.out)
         if picture is not None:
             (folder / picture.name).write_bytes(picture.read_bytes())
+        heard = [corpus.utterances for corpus in material.corpora]
+        parameters = sum(each.numel() for each in run.average.parameters())
+        write_card(folder, config, heard, parameters, picture)
     return folder
 
 

@@ -75,9 +75,12 @@ def make_ctc_vocabulary(
 def make_vocabularies(
     utterances: Iterable[Utterance], texts: Iterable[Path], latin_pieces: int, whisper: Path
 ) -> tuple[CtcTokenizer, DecoderTokenizer, list[int]]:
-    """Return the CTC vocabulary, the decoder's, and Whisper's own id for each of the latter."""
+    """Return the CTC vocabulary, the decoder's, and Whisper's own id for each of the latter.
+
+    Raises TokenizerError for a folder without Whisper's tokenizer, and TrainingConfigError.
+    """
     learned = _Texts.of(utterances, texts)
-    definition = (whisper / "tokenizer.json").read_text(encoding="utf-8")
+    definition = DecoderTokenizer.load(whisper / "tokenizer.json").definition
     written = (*learned.written, *sorted(learned.characters))
     smaller, old = shrink_whisper_tokenizer(definition, written)
     return learned.units(latin_pieces, closing=False), DecoderTokenizer(smaller), old

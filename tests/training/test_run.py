@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from dictation.checkpoints.own import Checkpoint, load_checkpoint, save_checkpoint
+from dictation.errors import DictationError
 from dictation.model.presets import article
 from dictation.training import starting
 from dictation.training.config import TrainingConfigError, read_training_config
@@ -78,6 +79,29 @@ def test_a_run_ends_when_the_development_sets_gain_nothing(tmp_path, manifest):
     looks = [r for r in read_records(tmp_path / "run") if isinstance(r, ErrorRecord)]
     assert [look.step for look in looks] == [3, 6, 9]
     assert load_checkpoint(folder).name == "starter"
+
+
+def test_a_teacher_is_come_nearer_to(tmp_path, manifest):
+    save_checkpoint(tiny_checkpoint(), tmp_path / "teacher", torch.float32)
+    loss = f'[loss]\ndistillation = 1.0\nteacher = "{tmp_path / "teacher"}"\nctc = 0.0'
+    train(read_training_config(write_recipe(tmp_path, manifest, 60, tables=loss)), console(), {})
+    distances = [step.distillation for step in steps_of(tmp_path / "run")]
+    assert 0.0 < sum(distances[-10:]) < sum(distances[:10])
+
+
+def test_a_teacher_of_another_shape_is_refused(tmp_path, manifest):
+    folder = tmp_path / "wenet"
+    wenet_folder.write(folder, wenet_folder.settings())
+    loss = f'[loss]\ndistillation = 1.0\nteacher = "{folder}"'
+    recipe = read_training_config(write_recipe(tmp_path, manifest, 2, tables=loss))
+    with pytest.raises(TrainingConfigError, match="its encoder has another shape"):
+        train(recipe, console(), {})
+
+
+def test_a_folder_without_whisper_is_named(tmp_path, manifest):
+    recipe = write_recipe(tmp_path, manifest, 2, start=f'whisper = "{tmp_path / "none"}"')
+    with pytest.raises(DictationError, match=r"none/tokenizer\.json: No such file"):
+        train(read_training_config(recipe), console(), {})
 
 
 def test_patience_without_development_sets_is_refused(tmp_path, manifest):
