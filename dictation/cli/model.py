@@ -79,7 +79,7 @@ def train(
     except ModuleNotFoundError as error:
         raise _extra_missing(error, "training") from error
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"model: {run(settings, console, os.environ)}")
+    run(settings, console, os.environ)
 
 
 def manifest(

@@ -53,7 +53,7 @@ def write_manifests(
         count, seconds = 0, 0.0
         fresh = manifest.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:
-            for line in _lines(sets, out / name):
+            for line in _lines(sets, out / name, lower=corpus is CorpusName.TALCS):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 count, seconds = count + 1, seconds + float(line["duration"])
                 progress(name, count)
@@ -87,7 +87,11 @@ def _prepare(corpus: CorpusName, folder: Path) -> Mapping[str, Mapping[str, Iter
         raise CorpusError(f"{folder}: not laid out as {corpus} is published ({error})") from error
 
 
-def _lines(sets: Mapping[str, Iterable[Any]], clips: Path) -> Iterator[dict[str, Any]]:
+def _lines(
+    sets: Mapping[str, Iterable[Any]], clips: Path, *, lower: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield a manifest's lines. `lower`: texts come in capitals, which would pass for acronyms
+    where a sentence is Chinese too."""
     recordings = {recording.id: recording for recording in sets["recordings"]}
     for said in sets["supervisions"]:
         recording = recordings.get(said.recording_id)
@@ -98,7 +102,7 @@ def _lines(sets: Mapping[str, Iterable[Any]], clips: Path) -> Iterator[dict[str,
             audio = _cut(recording, said, clips)
         yield {
             "audio": str(audio),
-            "text": said.text,
+            "text": said.text.lower() if lower else said.text,
             "lang": language_of(said.text),
             "speaker": said.speaker,
             "duration": round(said.duration, 3),

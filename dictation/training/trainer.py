@@ -88,6 +88,7 @@ def _train(config: TrainingConfig, console: Console, team: Team) -> Path:
         heard = [corpus.utterances for corpus in material.corpora]
         parameters = sum(each.numel() for each in run.average.parameters())
         write_card(folder, config, heard, parameters, picture)
+        console.print(f"model: {folder}")
     return folder
 
 

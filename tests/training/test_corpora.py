@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from dictation.text.normalize import spoken_form
 from dictation.training.corpora import CorpusError, CorpusName, write_manifests
 from dictation.training.data import load_samples
 from dictation.training.manifest import read_manifest
@@ -62,6 +63,19 @@ def test_librispeech(tmp_path):
     (part,) = write_manifests(CorpusName.LIBRISPEECH, root, tmp_path / "out", no_progress)
     assert (part.manifest.name, part.utterances) == ("dev-clean.jsonl", 2)
     assert [u.language for u in read_manifest(part.manifest)] == ["en", "en"]
+
+
+def test_english_in_talcs_is_not_taken_for_acronyms(tmp_path):
+    root = tmp_path / "talcs"
+    for part in ("train_set", "dev_set", "test_set"):
+        folder = root / "TALCS_corpus" / part
+        write_sound(folder / "wav" / f"{part}-1.wav", 1.0)
+        (folder / "label.txt").write_text(f"{part}-1 然后 he is always 下面呢\n", encoding="utf-8")
+    parts = write_manifests(CorpusName.TALCS, root, tmp_path / "out", no_progress)
+    assert {part.manifest.stem for part in parts} == {"train_set", "dev_set", "test_set"}
+    (utterance,) = read_manifest(tmp_path / "out" / "train_set.jsonl")
+    assert spoken_form(utterance.text) == "然后 he is always 下面呢"
+    assert utterance.language == "mix"
 
 
 # lhotse leaves the corpus's list for the garbage collector to close.

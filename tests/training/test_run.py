@@ -135,6 +135,7 @@ def test_two_processes_take_the_step_of_one_with_the_double_batch(tmp_path, mani
             process.terminate()  # ends both where they hang
     assert process.returncode == 0, output
     assert "processes: 2" in output
+    assert output.count("model: ") == 1
     one, two = (steps_of(tmp_path / name) for name in ("alone", "both"))
     for alone, both in zip(one, two, strict=True):
         assert asdict(both) == pytest.approx(asdict(alone), rel=1e-4)
