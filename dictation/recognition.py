@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dictation.decoding.captions import Caption, CaptionWriter, chunks_to_skip
-from dictation.decoding.greedy import GreedyPath, collapse
+from dictation.decoding.context import ContextGraph
+from dictation.decoding.greedy import collapse
+from dictation.decoding.prefix_beam import BeamState, extend, hypotheses
 from dictation.decoding.stabilizer import Stabilizer
 from dictation.events import Language, TimedWord
 from dictation.model.features import FeatureState
@@ -62,14 +64,24 @@ class Recognition:
 
 
 @dataclass(frozen=True)
+class CaptionSearch:
+    """Hot words that CTC's captions are searched for, and how many prefixes that search keeps."""
+
+    context: ContextGraph
+    beam: int
+
+
+@dataclass(frozen=True)
 class StreamSettings:
     """Encoder frames in a chunk, chunks of the past that are attended to (-1: all), what is spoken
-    (None: the model tells), and the probability from which on a frame counts as blank."""
+    (None: the model tells), the probability from which on a frame counts as blank, and how CTC is
+    searched for captions (None: its best path is taken)."""
 
     chunk_size: int
     left_context: int
     language: Language | None
     blank_threshold: float
+    search: CaptionSearch | None = None
 
 
 Decide = Callable[[Tensor, str, Language | None], Recognition]
@@ -79,12 +91,12 @@ finished text."""
 
 @dataclass(frozen=True)
 class _Encoded:
-    """What a step of the encoder made of one stream: its state after, CTC's best tokens (t,), how
-    many of them are blanks at the end, the sum of the top states (D,), the memory (1, T, D) and the
-    seconds it took."""
+    """What a step of the encoder made of one stream: its state after, CTC's log-probabilities
+    (t, V), how many blanks are at their end, the sum of the top states (D,), the memory (1, T, D)
+    and the seconds it took."""
 
     state: StreamState
-    best: list[int]
+    log_probs: Tensor
     blanks: int
     total: Tensor
     memory: Tensor
@@ -117,6 +129,7 @@ class RecognitionStream:
         self._begun = self._ended = False
         self._tokens: list[int] = []
         self._last = 0
+        self._search = BeamState.initial()
         self._pooled: Tensor | None = None
         self._encoded = 0
         self._blanks = 0
@@ -183,16 +196,14 @@ class RecognitionStream:
         self._waiting = self._waiting[self._due().size(0) :]
         self._begun = True
         self._encoder = encoded.state
-        best = encoded.best
-        if not best:
+        frames = encoded.log_probs.size(0)
+        if frames == 0:
             return None
-        path: GreedyPath = collapse(best, self._encoded, self._last)
-        self._tokens += path.tokens
-        self._last = best[-1]
-        self._blanks = encoded.blanks + (self._blanks if encoded.blanks == len(best) else 0)
-        self._encoded += len(best)
+        self._hear_tokens(encoded.log_probs)
+        self._blanks = encoded.blanks + (self._blanks if encoded.blanks == frames else 0)
+        self._encoded += frames
         self._pooled = encoded.total if self._pooled is None else self._pooled + encoded.total
-        self._show(encoded.memory, len(best))
+        self._show(encoded.memory, frames)
         partial = PartialResult(
             self._caption.stable,
             self._caption.unstable,
@@ -201,6 +212,16 @@ class RecognitionStream:
         )
         self.compute_seconds.append(encoded.seconds + time.perf_counter() - began)
         return partial
+
+    def _hear_tokens(self, log_probs: Tensor) -> None:
+        search = self._settings.search
+        if search is None:
+            best = log_probs.argmax(1).tolist()
+            self._tokens += collapse(best, self._encoded, self._last).tokens
+            self._last = best[-1]
+            return
+        self._search = extend(self._search, log_probs, search.beam, search.context)
+        self._tokens = list(hypotheses(self._search, search.context)[0].tokens)
 
     def _show(self, memory: Tensor, frames: int) -> None:
         """Show what was heard; the decoder writes it anew as long as there is more than before, and
@@ -294,13 +315,14 @@ def _encode_there(placed: PlacedModel, streams: Sequence[RecognitionStream]) -> 
     )
     # Before there is a frame its type is not that of the weights.
     logits = model.ctc(placed.to_model(output.top)).float()
-    best = logits.argmax(2).tolist()
-    blank = (logits[..., 0] - logits.logsumexp(2)).exp() > settings.blank_threshold
+    log_probs = logits.log_softmax(2)
+    blank = log_probs[..., 0].exp() > settings.blank_threshold
     since = blank.flip(1).long().cumprod(1).sum(1).tolist()
     totals = output.top.float().sum(1).cpu()
     states = [state] if len(streams) == 1 else unstack_states(state)
     memories = torch.split(output.memory, 1)
     spent = (time.perf_counter() - began) / len(streams)
     return [
-        _Encoded(*each, spent) for each in zip(states, best, since, totals, memories, strict=True)
+        _Encoded(*each, spent)
+        for each in zip(states, log_probs, since, totals, memories, strict=True)
     ]

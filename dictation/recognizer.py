@@ -24,6 +24,7 @@ from dictation.model.placement import PlacedModel, Placement, choose_device, cho
 from dictation.recognition import (
     FEATURE_RATE,
     LANGUAGES,
+    CaptionSearch,
     PartialResult,
     Recognition,
     RecognitionStream,
@@ -132,7 +133,10 @@ class Recognizer:
         frames = max(1, round(chunk_ms / frame_ms))
         chunk_size = frames * self._model.encoder.top_factor // self._model.encoder.factor
         left = -1 if left_ms is None else -(-left_ms // (frames * frame_ms))
-        settings = StreamSettings(chunk_size, left, language, self.blank_threshold)
+        graph, search = self._second_pass.hot_words.graph, None
+        if graph is not None and self._writer is None:
+            search = CaptionSearch(graph, self._second_pass.settings.n_best)
+        settings = StreamSettings(chunk_size, left, language, self.blank_threshold, search)
         return RecognitionStream(
             self._placed, self._checkpoint.tokenizer, settings, self._finish, self._writer, clock
         )

@@ -268,6 +268,25 @@ def test_hot_words_are_followed_while_their_file_changes(tmp_path, caplog):
     assert recognizer.transcribe(sound(0.5)).words == ""
 
 
+def test_hot_words_are_in_the_captions_of_ctc_too():
+    checkpoint = tiny_checkpoint()
+    with torch.no_grad():  # it hears nothing, and 今天 nearly as well
+        checkpoint.model.ctc.weight.zero_()
+        checkpoint.model.ctc.bias.zero_()
+        checkpoint.model.ctc.bias[[0, *checkpoint.tokenizer.encode("今天")]] = torch.tensor(
+            [9.0, 6.0, 6.0]
+        )
+    recognizer = Recognizer(checkpoint, Placement("cpu", "fp32"))
+    assert heard(recognizer, sound(1.0), 1600)[1].first_pass == ""
+    recognizer.use_hot_words(WordList((HotWord("今天", 9.0),)))
+    captions, recognition = heard(recognizer, sound(1.0), 1600)
+    assert "今天" in captions[-1].text
+    assert "今天" in recognition.first_pass
+    streams = [recognizer.stream() for _ in range(3)]
+    together = recognizer.accept_batch(streams, [sound(1.0)] * 3)
+    assert [each.text for each in together] == [captions[-1].text] * 3
+
+
 def test_a_phrase_that_cannot_be_spelled_is_named_and_the_others_count(
     recognizer, caplog, tmp_path
 ):
