@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from dictation.errors import DictationError
-from dictation.model.config import ModelConfig
+from dictation.model.config import ModelConfig, ModelConfigError
 from dictation.model.joint import JointModel
 from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
-from dictation.text.wenet import WenetOptions, WenetTokenizer
+from dictation.text.wenet import PIECES, WenetOptions, WenetTokenizer
 
 FORMAT = 1
 SHARD_BYTES = 80_000_000
@@ -47,7 +47,8 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
     config = checkpoint.model.config
     values = {"format": FORMAT, "name": checkpoint.name, "model": config.to_dict()}
     if isinstance(checkpoint.tokenizer, WenetTokenizer):
-        values[_WENET_TOKENS] = asdict(checkpoint.tokenizer.options)
+        has_pieces = checkpoint.tokenizer.pieces is not None
+        values[_WENET_TOKENS] = asdict(checkpoint.tokenizer.options) | {"pieces": has_pieces}
     checkpoint.tokenizer.save(folder)
     if checkpoint.decoder_tokenizer is not None:
         definition = checkpoint.decoder_tokenizer.definition
@@ -134,9 +135,10 @@ def _read_tokenizer(folder: Path, values: dict[str, Any]) -> CtcTokenizer | Wene
         return CtcTokenizer.load(folder)
     try:
         split, tags = bool(options["split_with_space"]), tuple(options["tags"])
-    except (KeyError, TypeError) as error:
+        pieces = bool(options.get("pieces", (folder / PIECES).exists()))
+    except (KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder / 'config.json'}: damaged {_WENET_TOKENS} ({error})") from error
-    return WenetTokenizer.load(folder, WenetOptions(split, tags))
+    return WenetTokenizer.load(folder, WenetOptions(split, tags), pieces=pieces)
 
 
 def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
@@ -150,7 +152,7 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
         return ModelConfig.from_dict(values["model"]), values | {"name": str(values["name"])}
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; the folder holds no model") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, ModelConfigError) as error:
         raise ModelError(f"{path}: not a model configuration ({error})") from error
 
 

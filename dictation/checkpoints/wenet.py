@@ -19,6 +19,7 @@ from dictation.model.config import (
     EncoderConfig,
     FeatureConfig,
     ModelConfig,
+    ModelConfigError,
     Norm,
     Position,
     Subsampling,
@@ -69,7 +70,10 @@ def load_wenet(folder: Path) -> Checkpoint:
     theirs = _read_weights(folder / "final.pt")
     _add_normalization(folder, config, theirs)
     shape = _Shape(folder / "train.yaml", config, theirs)
-    model_config = shape.model_config()
+    try:
+        model_config = shape.model_config()
+    except ModelConfigError as error:
+        raise ModelError(f"{folder}: {error}") from error
     weights = {
         our_name(name): our_shape(name, weight)
         for name, weight in theirs.items()

@@ -16,7 +16,7 @@ _CHINESE = re.compile("([\u4e00-\u9fff])")
 _TAG = re.compile(r"(\[[^\[\]]+\]|<[^<>]+>|{[^{}]+})")
 _SPACE_BESIDE_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])")
 _SPECIAL = re.compile(r"<.*>")
-_PIECES = "pieces.model"
+PIECES = "pieces.model"
 _DIGITS = 9
 
 
@@ -56,24 +56,22 @@ class WenetTokenizer:
         return len(self.units)
 
     @classmethod
-    def load(cls, folder: Path, options: WenetOptions) -> "WenetTokenizer":
-        """Read what `save` wrote; raises TokenizerError."""
-        pieces = folder / _PIECES
+    def load(cls, folder: Path, options: WenetOptions, *, pieces: bool) -> "WenetTokenizer":
+        """Read what `save` wrote, with `pieces` or without; raises TokenizerError."""
+        units = read_units(folder / "units.txt")
         try:
-            return cls(
-                read_units(folder / "units.txt"),
-                pieces.read_bytes() if pieces.exists() else None,
-                options,
-            )
+            return cls(units, (folder / PIECES).read_bytes() if pieces else None, options)
         except OSError as error:
             raise TokenizerError(f"{error.filename}: {error.strerror}") from error
+        except TokenizerError as error:
+            raise TokenizerError(f"{folder}: {error}") from error
 
     def save(self, folder: Path) -> None:
         """Write `units.txt`, in WeNet's form, and `pieces.model`."""
         lines = [f"{unit} {index}\n" for index, unit in enumerate(self.units)]
         (folder / "units.txt").write_text("".join(lines), encoding="utf-8")
         if self.pieces is not None:
-            (folder / _PIECES).write_bytes(self.pieces)
+            (folder / PIECES).write_bytes(self.pieces)
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, those that are no unit included."""

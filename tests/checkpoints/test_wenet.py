@@ -8,11 +8,12 @@ import pytest
 import torch
 import yaml
 
-from dictation.checkpoints.folders import load_folder
+from dictation.checkpoints.folders import convert_folder, load_folder
 from dictation.checkpoints.own import save_checkpoint
 from dictation.checkpoints.wenet import read_normalization
 from dictation.errors import DictationError
 from dictation.recognizer import Recognizer
+from dictation.text.tokenizer import build_ctc_tokenizer
 from tests.wenet_folder import BINS, UNITS, first_form, second_form, settings, weights, write
 
 CHANGES = [
@@ -319,6 +320,7 @@ def no_tags(folder):
         (reshaped("ctc.ctc_lo.weight"), "ctc.ctc_lo.weight has 0 dimensions, not 2"),
         (reshaped("ctc.ctc_lo.weight", 15, 8), "is (16,), wanted (8,)"),
         (reshaped("encoder.encoders.0.self_attn.pos_bias_u"), "pos_bias_u has 0 dimensions"),
+        (reshaped("encoder.encoders.0.self_attn.pos_bias_u", 3, 5), "width 16 and 3 heads"),
         (reshaped("encoder.encoders.0.feed_forward.w_1.weight", 24), "w_1.weight has 1 dimensions"),
         (reshaped("encoder.encoders.0.conv_module.depthwise_conv.weight"), "has 0 dimensions"),
         (reshaped("decoder.left_decoder.embed.0.weight"), "embed.0.weight has 0 dimensions"),
@@ -349,6 +351,40 @@ def test_a_damaged_folder_is_named_in_one_line(tmp_path, damage, message, capsys
     assert str(folder) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "harm" not in capsys.readouterr().out
+
+
+def lost_pieces(folder):
+    (folder / "pieces.model").unlink()
+
+
+def spoilt_pieces(folder):
+    (folder / "pieces.model").write_bytes(b"nothing")
+
+
+def tokens_of_another_kind(folder):
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | {"wenet_tokens": "bpe"}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lost_pieces, "pieces.model: No such file"),
+        (spoilt_pieces, "damaged sentencepiece model"),
+        (tokens_of_another_kind, "damaged wenet_tokens"),
+    ],
+)
+def test_a_damaged_import_is_named_in_one_line(tmp_path, damage, message):
+    pieces = build_ctc_tokenizer("", ["HELLO WORLD AND ALL THE OTHER WORDS"] * 9, 70).pieces
+    theirs = write(tmp_path / "theirs", settings() | {"tokenizer": "bpe"})
+    (theirs / "bpe.model").write_bytes(pieces)
+    convert_folder(theirs, tmp_path / "ours")
+    assert load_folder(tmp_path / "ours").tokenizer.pieces == pieces
+    damage(tmp_path / "ours")
+    with pytest.raises(DictationError) as caught:
+        load_folder(tmp_path / "ours")
+    assert message in str(caught.value)
+    assert str(tmp_path / "ours") in str(caught.value)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
