@@ -7,14 +7,16 @@ import multiprocessing
 import os
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dictation.errors import DictationError
 from dictation.training.judging import Judge, check_teacher
 from dictation.training.manifest import resumed_lines
 from dictation.training.phonemes import Phonemizer, sound_count
@@ -125,12 +127,14 @@ def synthesize(options: SynthesisOptions, progress: Callable[[int, int], None]) 
     Audio is 16 kHz mono FLAC; ``manifest.jsonl`` grows as clips are finished and ``rejected.jsonl``
     says what was dropped and why. ``progress`` gets the seconds done and the seconds wanted (or
     clips, when no hours are given). Raises SynthesisUnavailableError without the synthesis extra,
-    and DictationError where the teacher is none.
+    and DictationError where the teacher is none or there are no sentence pairs.
     """
     for module in ("onnxruntime", "misaki", "hibari", "soundfile", "soxr"):
         require(module)
     if options.teacher is not None:
         check_teacher(options.teacher)
+    if options.tatoeba is not None and not options.tatoeba.is_file():
+        raise DictationError(f"{options.tatoeba}: there is no such file")
     folder = options.out / options.set_name
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     model = assemble_kokoro(options.cache)
@@ -148,7 +152,6 @@ def synthesize(options: SynthesisOptions, progress: Callable[[int, int], None]) 
 
     os.environ.update(_WARM_UP)
     jobs = (job for job in _jobs(options) if job.index not in state.known)
-    pending: set[Future[_Outcome]] = set()
     context = multiprocessing.get_context("spawn")
     with (
         state,
@@ -156,19 +159,19 @@ def synthesize(options: SynthesisOptions, progress: Callable[[int, int], None]) 
             options.workers, context, _start_worker, (folder, model, options.teacher)
         ) as pool,
     ):
+        # Taken in their order, so that the same clips are in the set whoever was quicker.
+        pending: deque[Future[_Outcome]] = deque()
         while not enough():
-            while len(pending) < 3 * options.workers:
-                pending.add(pool.submit(_make, next(jobs)))
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                state.take(future.result())
+            while len(pending) < 4 * options.workers:
+                pending.append(pool.submit(_make, next(jobs)))
+            state.take(pending.popleft().result())
             if options.hours is not None:
                 progress(int(state.seconds), int(wanted_seconds))
             else:
                 progress(state.clips, options.clips or 0)
         for future in pending:
-            if not future.cancel():
-                state.take(future.result())
+            if not future.cancel() and (line := future.result().line) is not None:
+                (folder / line["audio"]).unlink()
     return state.report()
 
 

