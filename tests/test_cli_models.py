@@ -24,6 +24,7 @@ from dictation.loading import load_recognizer
 from dictation.model.joint import JointModel
 from dictation.model.sizes import model_size
 from dictation.recognizer import Recognizer
+from dictation.training.vocabulary import common_characters
 from tests.catalogue.server import Site, serving
 from tests.models import tiny_checkpoint
 from tests.wenet_folder import pack, settings, write
@@ -286,6 +287,15 @@ def test_of_a_part_alone_the_average_leaves_the_rest_to_the_first(tmp_path):
         torch.testing.assert_close(value, whose[name], atol=1e-3, rtol=1e-3)
     refused = run("average", one, other, tmp_path / "none", "--part", "decoders")
     assert "no part 'decoders'" in str(refused.exception)
+
+
+def test_a_model_is_given_the_common_characters_that_it_lacks(tmp_path):
+    save_checkpoint(tiny_checkpoint(), tmp_path / "tiny", torch.float32)
+    result = run("grow", tmp_path / "tiny", tmp_path / "more")
+    lacking = set(common_characters()) - set(tiny_checkpoint().tokenizer.units)
+    assert f"with {len(lacking)} characters more" in result.stdout
+    assert lacking <= set(load_folder(tmp_path / "more").tokenizer.units)
+    assert "is there already" in str(run("grow", tmp_path / "tiny", tmp_path / "more").exception)
 
 
 def test_models_of_two_shapes_are_not_averaged_and_nothing_is_overwritten(tmp_path):

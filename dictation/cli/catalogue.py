@@ -106,3 +106,14 @@ def average(
     from dictation.cli.models import average_models
 
     average_models(first, second, weight, target, part)
+
+
+@models.command()
+def grow(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+) -> None:
+    """Add the common Chinese characters that a model's vocabulary lacks."""
+    from dictation.cli.models import grow_model
+
+    grow_model(model, target)

@@ -119,6 +119,24 @@ def average_models(
     print(f"{1 - weight:.0%} of {first} and {weight:.0%} of {second}{what}, written to {target}")
 
 
+def grow_model(source: str, target: Path) -> None:
+    """Write a model, named or given as a folder, with the common characters that it lacks, in half
+    precision.
+
+    Raises AssetError, ModelError or TokenizerError for it, ImportTargetError for the target.
+    """
+    _refuse_to_overwrite(target)
+    from dictation.checkpoints.folders import grow_folder
+    from dictation.training.vocabulary import common_characters
+
+    try:
+        more = grow_folder(model_folder(source), target, common_characters())
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
+    print(f"{source} with {more} characters more, written to {target}")
+
+
 def _refuse_to_overwrite(target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ImportTargetError(f"{target}: is there already; name a folder that is not")
