@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from dictation.audio.files import read_audio
+from dictation.errors import DictationError
 from dictation.model.features import LogMel
 from dictation.text.normalize import is_cjk, spoken_form
 from dictation.text.tokenizer import DecoderTokenizer, Tokenizer
@@ -196,16 +197,40 @@ def collate(
     )
 
 
+class _Telling(Dataset[Batch | DictationError]):
+    """Some of an epoch's batches; what is wrong with a recording comes in place of its batch, as an
+    error in a loader's process would be wrapped into a traceback."""
+
+    def __init__(self, builder: BatchBuilder, numbers: Sequence[int]) -> None:
+        self._builder = builder
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, position: int) -> Batch | DictationError:
+        try:
+            return self._builder[self._numbers[position]]
+        except DictationError as error:
+            return error
+
+
 def loader(builder: BatchBuilder, numbers: Sequence[int], workers: int) -> Iterator[Batch]:
-    """Yield the batches of an epoch with these numbers, built by `workers` processes."""
-    yield from DataLoader(
-        torch.utils.data.Subset(builder, numbers),
+    """Yield the batches of an epoch with these numbers, built by `workers` processes.
+
+    Raises AudioFileError for a recording that cannot be read.
+    """
+    for batch in DataLoader(
+        _Telling(builder, numbers),
         batch_size=None,
         num_workers=workers,
         prefetch_factor=8 if workers else None,
         multiprocessing_context="fork" if workers else None,
         worker_init_fn=_one_thread,
-    )
+    ):
+        if isinstance(batch, DictationError):
+            raise batch
+        yield batch
 
 
 def _one_thread(_worker: int) -> None:

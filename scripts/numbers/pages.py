@@ -66,7 +66,11 @@ def card(measured: Measured) -> Sections:
     rates = [] if record is None else list(card_accuracy(record))
     if record is not None and rates:
         rates.insert(0, where(record))
-    return {"errors": joined(rates), "peers": joined(card_peers(measured.peers))}
+    return {
+        "errors": joined(rates),
+        "precisions": joined(iter(()) if record is None else precisions(record)),
+        "peers": joined(card_peers(measured.peers)),
+    }
 
 
 PAGES: Mapping[str, Callable[[Measured], Sections]] = {

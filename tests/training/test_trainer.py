@@ -8,6 +8,7 @@ import torch
 from rich.console import Console
 
 from dictation.checkpoints.own import load_checkpoint
+from dictation.errors import DictationError
 from dictation.training.augment import augment, join, mix
 from dictation.training.config import (
     AugmentTable,
@@ -185,6 +186,19 @@ def test_recordings_without_transcript_are_left_out_and_noise_says_nothing(tmp_p
         )
     )
     assert [(u.audio.name, u.text, u.language) for u in read_manifest(path)] == [("b", "", None)]
+
+
+@pytest.mark.parametrize("loaders", [0, 1])
+@pytest.mark.parametrize("junk", [b"junk", None], ids=["damaged", "missing"])
+def test_a_recording_that_cannot_be_read_is_named_in_a_line(tmp_path, manifest, loaders, junk):
+    if junk is None:
+        (tmp_path / "2.wav").unlink()
+    else:
+        (tmp_path / "2.wav").write_bytes(junk)
+    settings = recipe(tmp_path, manifest, 5).model_copy(update={"loaders": loaders})
+    with pytest.raises(DictationError, match=r"2\.wav") as caught:
+        train(settings, console(), {})
+    assert "\n" not in str(caught.value)
 
 
 def test_a_wrong_training_file_is_named(tmp_path):
