@@ -88,6 +88,15 @@ def test_silence_and_hiss_give_no_text(starter, level):
     assert {caption.text for caption in captions} == {""}
 
 
+@pytest.mark.parametrize("kind", ["noise-*", "music-*"])
+def test_real_noise_and_music_give_no_text(starter, kind):
+    for path in recordings(kind, 6):
+        sound = load(path)
+        captions, final = streamed(starter, sound[: 12 * 16_000], chunk_ms=640)
+        assert final.text == "", path
+        assert {caption.text for caption in captions} <= {""}, path
+
+
 @pytest.mark.parametrize(("corpus", "most"), [("aishell-dev", 0.5), ("speechocean762-dev", 0.4)])
 def test_real_speech_is_recognised(starter, corpus, most):
     folder = recordings(corpus, 1)[0].parents[1]

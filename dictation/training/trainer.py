@@ -19,7 +19,7 @@ from dictation.training.data import Batch, BatchBuilder, Corpus, load_samples, l
 from dictation.training.evaluation import greedy_errors
 from dictation.training.manifest import read_manifest
 from dictation.training.records import ErrorRecord, Records, StepRecord, draw
-from dictation.training.run import Run, begin_run, resume_run, save_run, take_step
+from dictation.training.run import Run, RunError, begin_run, resume_run, save_run, take_step
 from dictation.training.starting import begin, read_teacher
 from dictation.training.team import Team, joined
 
@@ -43,7 +43,8 @@ def train(config: TrainingConfig, console: Console, environment: Mapping[str, st
     """Train until the schedule ends and return the model folder; goes on where it was stopped.
 
     `environment`: where `torchrun` says which of several processes this is. Raises
-    TrainingConfigError, ManifestError, ModelError or PlacementError, and OSError for a full disk.
+    TrainingConfigError, ManifestError, ModelError, RunError or PlacementError, and OSError for a
+    full disk.
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
@@ -57,6 +58,11 @@ def _train(config: TrainingConfig, console: Console, team: Team) -> Path:
     if run is None:
         utterances = (u for corpus in material.corpora for u in corpus.utterances)
         run = begin_run(begin(config, utterances), config, team)
+    if team.sum_counts([run.step], run.device) != [run.step * team.size]:
+        raise RunError(
+            f"{config.out}: process {team.rank} is at step {run.step} of its run, others are not; "
+            "several machines need this folder on a disk in common"
+        )
     teacher = None
     if config.loss.teacher is not None:
         teacher = read_teacher(config.loss.teacher, run.checkpoint.model).to(run.device)

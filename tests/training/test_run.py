@@ -144,6 +144,32 @@ def test_two_processes_take_the_step_of_one_with_the_double_batch(tmp_path, mani
         torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
 
 
+def test_processes_that_do_not_find_the_same_run_are_stopped(tmp_path, manifest, monkeypatch):
+    for machine in ("0", "1"):
+        (tmp_path / machine).mkdir()
+    recipe = write_recipe(tmp_path, manifest, 3, out="run", seconds=2)
+    apart = tmp_path / "apart.toml"
+    apart.write_text(recipe.read_text().replace(f'out = "{tmp_path}/', 'out = "'))
+    monkeypatch.chdir(tmp_path / "0")
+    train(read_training_config(apart), console(), {})
+    program = tmp_path / "machine.py"
+    program.write_text(
+        "import os, runpy, sys\n"
+        f"os.chdir(os.path.join({str(tmp_path)!r}, os.environ['RANK']))\n"
+        f"sys.argv = ['dictation', 'train', {str(apart)!r}]\n"
+        "runpy.run_module('dictation', run_name='__main__')\n"
+    )
+    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(program))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", *launcher]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode != 0
+    assert "on a disk in common" in done.stderr
+    assert not (tmp_path / "1" / "run" / "model").exists()
+
+
 def test_a_wenet_folder_is_taken_up_and_trained_both_ways(tmp_path, manifest):
     folder = tmp_path / "wenet"
     wenet_folder.write(folder, wenet_folder.settings())
