@@ -25,7 +25,7 @@ def preset(name: PresetName, vocabulary: int | None = None) -> ModelConfig:
         case "u2pp":
             return u2pp(vocabulary or 4233)
         case "starter":
-            return starter(vocabulary or 5748)
+            return starter(vocabulary or 5833)
 
 
 def article(vocabulary: int, width: int = 512, blocks: int = 12) -> ModelConfig:
