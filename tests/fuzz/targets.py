@@ -59,7 +59,7 @@ def _read_tokenizer(folder: Path) -> object:
         decoder = DecoderTokenizer.load(folder / "decoder_tokens.json")
         ids = decoder.encode(TEXT)
         return ours.decode(ours.encode(TEXT)), decoder.decode(ids), decoder.prompt("mix")
-    theirs = WenetTokenizer.load(folder, WenetOptions(tags=("[LAUGH]",)))
+    theirs = WenetTokenizer.load(folder, WenetOptions(tags=("[LAUGH]",)), pieces=True)
     return theirs.decode(theirs.encode(TEXT)), theirs.transcript(theirs.encode(TEXT))
 
 
