@@ -74,7 +74,7 @@ class Recognizer:
         self._second_pass = _second_pass(checkpoint, second_pass)
         self._writer = None
         if captions == "decoder":
-            self._writer = _caption_writer(self._second_pass)
+            self._writer = _caption_writer(self._second_pass, placement)
 
     @classmethod
     def load(
@@ -254,10 +254,13 @@ def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) ->
     )
 
 
-def _caption_writer(second_pass: SecondPass) -> CaptionWriter | None:
+def _caption_writer(second_pass: SecondPass, placement: Placement) -> CaptionWriter | None:
     if second_pass.writer is None:
         return None
-    return CaptionWriter(*second_pass.writer, second_pass.settings.max_distance)
+    decoder, spelling = second_pass.writer
+    if placement.form == "int8":
+        decoder = decoder.in_int8()
+    return CaptionWriter(decoder, spelling, second_pass.settings.max_distance)
 
 
 def _spelling(checkpoint: Checkpoint, config: DecoderConfig) -> Spelling | None:

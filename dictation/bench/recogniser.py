@@ -273,8 +273,11 @@ def _rescoring(
     memory = torch.randn(1, frames, untouched.config.encoder.block.width)
     runs: dict[str, Run] = {}
     for who, placed in models.items():
+        # Placed in int8 the decoders stay in fp32; those in int8 are what captions may take.
         first, reverse = placed.model.decoder, placed.model.reverse_decoder
         assert first is not None
+        if placed.placement.precision == "int8":
+            first, reverse = first.in_int8(), None if reverse is None else reverse.in_int8()
         runs[who] = _rescoring_run(placed, (first, reverse), memory, texts)
     if plain is not None:
         runs["plain, one by one"] = lambda: plain.plain_rescore(untouched, memory, texts)

@@ -1,5 +1,6 @@
 """The attention decoder of the second pass: how likely a token sequence is, given the audio."""
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
-from dictation.model.linear import Form, Int8Linear, feed_forward, single
+from dictation.model.linear import Int8Linear
 from dictation.model.mixed import unmixed, wide
 
 
@@ -75,13 +76,6 @@ class DecoderAttention(nn.Module):
         self.value: nn.Module = nn.Linear(width, width, bias=config.value_bias)
         self.out: nn.Module = nn.Linear(width, width, bias=config.out_bias)
 
-    def take_form(self, form: Form) -> None:
-        """Become what computes fastest; the weights are fixed from now on."""
-        for name in ("query", "key", "value", "out"):
-            layer = getattr(self, name)
-            assert isinstance(layer, nn.Linear)
-            setattr(self, name, single(layer, form))
-
     def project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values (B, H, T, D / H) of memory (B, T, D)."""
         return self._split(wide(self.key(memory))), self._split(wide(self.value(memory)))
@@ -122,22 +116,12 @@ class DecoderBlock(nn.Module):
         self.cross_norm = norm(config.norm, width, config.norm_eps)
         self.cross_attention = DecoderAttention(config)
         self.ffn_norm = norm(config.norm, width, config.norm_eps)
-        self.ffn: nn.Module = nn.Sequential(
+        self.ffn = nn.Sequential(
             nn.Linear(width, config.ffn_width, bias=config.ffn_bias),
             activation(config.activation),
             nn.Linear(config.ffn_width, width, bias=config.ffn_bias),
         )
         self.dropout = nn.Dropout(config.dropout)
-
-    def take_form(self, form: Form) -> None:
-        """Become what computes fastest; the weights are fixed from now on."""
-        self.self_attention.take_form(form)
-        self.cross_attention.take_form(form)
-        assert isinstance(self.ffn, nn.Sequential)
-        inner, active, outer = self.ffn
-        assert isinstance(inner, nn.Linear)
-        assert isinstance(outer, nn.Linear)
-        self.ffn = feed_forward(inner, active, outer, form)
 
     def forward(
         self, x: Tensor, memory: Tensor, mask: Tensor | None, seen: Tensor | None = None
@@ -275,22 +259,19 @@ class AttentionDecoder(nn.Module):
         states: Tensor = self.norm(x)
         return states, DecoderState(tuple(own), state.memory)
 
-    def take_form(self, form: Form) -> None:
-        """Become what computes fastest; the weights are fixed from now on.
-
-        In int8 a text takes half the time: a token at a time, most of it goes into reading the
-        weights. Other forms gain nothing here.
-        """
-        if form != "int8":
-            return
-        for block in self.blocks:
-            assert isinstance(block, DecoderBlock)
-            block.take_form(form)
-        if self.output is None:
-            self.output = Int8Linear(self.embedding.weight, None)
-        else:
-            assert isinstance(self.output, nn.Linear)
-            self.output = single(self.output, form)
+    def in_int8(self) -> "AttentionDecoder":
+        """Return a decoder with these weights in int8, a quarter of the bytes, for what need not be
+        exact; what is no linear layer is shared."""
+        shared: dict[int, object] = {id(each): each for each in self.parameters()}
+        other = copy.deepcopy(self, shared)
+        output = self.embedding.weight if self.output is None else None
+        for module in list(other.modules()):
+            for name, layer in list(module.named_children()):
+                if isinstance(layer, nn.Linear):
+                    setattr(module, name, Int8Linear(layer.weight, layer.bias))
+        if output is not None:
+            other.output = Int8Linear(output, None)
+        return other
 
     def logits(self, states: Tensor) -> Tensor:
         """Map decoder states (..., D) to logits (..., V)."""
