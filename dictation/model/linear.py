@@ -21,8 +21,6 @@ Form = Literal["plain", "blocks", "int8"]
 
 # Outputs in a block: 256 x 256 weights of 4 bytes are an eighth of a core's second cache.
 _BLOCK = 256
-# Times the median frame's peak.
-_LOUD = 4.0
 
 
 class Blocks(nn.Module):
@@ -81,16 +79,10 @@ class Transposed(nn.Module):
 
 class Int8Linear(nn.Module):
     """A linear layer with int8 weights, one scale an output; its input becomes int8 with a scale
-    of its own at every call.
+    of its own at every call."""
 
-    With `loud_apart` there are two scales, one for frames far louder than the others: in some
-    feed-forwards a few frames hold activations twenty times as large as all the rest (outliers, as
-    in Dettmers et al. 2022, there by channel), which would be left with a handful of steps.
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, loud_apart: bool = False) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
-        self._loud_apart = loud_apart
         weight, self.out_features = weight.detach().float(), weight.size(0)
         scales = weight.abs().amax(1).clamp(min=1e-12).double() / 127
         zeros = torch.zeros_like(scales, dtype=torch.long)
@@ -106,18 +98,6 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (..., D) to (..., D')."""
-        if not self._loud_apart or x.numel() == 0:
-            return self._product(x)
-        frames = x.reshape(-1, x.size(-1))
-        peaks = frames.abs().amax(1)
-        loud = peaks > _LOUD * peaks.median()
-        if not bool(loud.any()):
-            return self._product(x)
-        output = self._product(frames.masked_fill(loud[:, None], 0.0))
-        output[loud] = self._product(frames[loud])
-        return output.view(*x.shape[:-1], -1)
-
-    def _product(self, x: Tensor) -> Tensor:
         output: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, self._narrow)
         return output
 
@@ -188,11 +168,7 @@ def feed_forward(
         activation.inplace = True
     if form == "blocks":
         return BlockFeedForward(inner, activation, outer)
-    if form == "int8":
-        last: nn.Module = Int8Linear(outer.weight, outer.bias, loud_apart=True)
-    else:
-        last = single(outer, form)
-    return nn.Sequential(single(inner, form), activation, last)
+    return nn.Sequential(single(inner, form), activation, single(outer, form))
 
 
 class _Plain(nn.Module):
