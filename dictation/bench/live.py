@@ -149,7 +149,8 @@ class _Heard:
                         self.first_partials.append(at - spoken)
                     captions.append(event)
                 case Final(timing=timing, timed=timed):
-                    self.finals.append(timing.compute)
+                    # The end was decided as late as sound was waiting.
+                    self.finals.append(timing.backlog + timing.compute)
                     self.waits.append(timing.endpoint_wait)
                     if began is not None:
                         self.words += word_delays(began, timed, captions)
