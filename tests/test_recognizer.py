@@ -239,6 +239,11 @@ def test_other_words_are_distance():
     assert distance("感谢观看", "今天我们讨论") == 1.0
 
 
+def test_the_recogniser_does_not_bring_the_dictionary_of_pronunciations_along():
+    code = "import sys, dictation.recognizer; sys.exit('pypinyin' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_importing_the_package_does_not_import_torch():
     ask = "print('torch' in sys.modules)"
     code = f"import sys, dictation; {ask}; dictation.Recognizer; {ask}"

@@ -1,11 +1,9 @@
 """Any model folder: our own, or WeNet's as it was published."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
-from dictation.checkpoints.growing import with_characters
 from dictation.checkpoints.own import (
     Checkpoint,
     ModelError,
@@ -65,17 +63,6 @@ def average_folders(
             ours[name].lerp_(theirs[name], weight)
     save_checkpoint(one, target, torch.float16)
     return one
-
-
-def grow_folder(source: Path, target: Path, characters: Iterable[str]) -> int:
-    """Write a model with those of `characters` that it lacks, in half precision; how many they are.
-
-    Raises ModelError or TokenizerError, or OSError when `target` cannot be written.
-    """
-    before = load_folder(source)
-    grown = with_characters(before, characters)
-    save_checkpoint(grown, target, torch.float16)
-    return len(grown.tokenizer.units) - len(before.tokenizer.units)
 
 
 def _is_wenet(folder: Path) -> bool:

@@ -2,17 +2,30 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from pypinyin import Style, lazy_pinyin
 from torch import Tensor
 
-from dictation.checkpoints.own import Checkpoint, ModelError
+from dictation.checkpoints.folders import load_folder
+from dictation.checkpoints.own import Checkpoint, ModelError, save_checkpoint
 from dictation.model.joint import JointModel
 from dictation.text.normalize import is_cjk
 from dictation.text.tokenizer import CtcTokenizer
 
 _BEHIND = 1.0
+
+
+def grow_folder(source: Path, target: Path, characters: Iterable[str]) -> int:
+    """Write a model with those of `characters` that it lacks, in half precision; how many they are.
+
+    Raises ModelError or TokenizerError, or OSError when `target` cannot be written.
+    """
+    before = load_folder(source)
+    grown = with_characters(before, characters)
+    save_checkpoint(grown, target, torch.float16)
+    return len(grown.tokenizer.units) - len(before.tokenizer.units)
 
 
 def with_characters(checkpoint: Checkpoint, characters: Iterable[str]) -> Checkpoint:

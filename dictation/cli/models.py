@@ -126,7 +126,7 @@ def grow_model(source: str, target: Path) -> None:
     Raises AssetError, ModelError or TokenizerError for it, ImportTargetError for the target.
     """
     _refuse_to_overwrite(target)
-    from dictation.checkpoints.folders import grow_folder
+    from dictation.checkpoints.growing import grow_folder
     from dictation.training.vocabulary import common_characters
 
     try:
