@@ -172,7 +172,6 @@ class Listener:
         `backlog`: seconds of sound that wait behind it. `dropped`: asked before anything is said
         of an utterance whether the user has taken it back meanwhile.
         """
-        now = self._clock()
         self._heard += len(samples)
         events = self._segmenter.accept(samples)
         newest = next((event for event in reversed(events) if not isinstance(event, Pause)), None)
@@ -190,7 +189,8 @@ class Listener:
                 case Pause() if backlog <= 0.0 and event is events[-1]:
                     self._foresee(dropped)
                 case End(wait_seconds=wait):
-                    self._finish(_Decision(now, wait, backlog), dropped)
+                    # As of the sound that tells it, however long that lay here.
+                    self._finish(_Decision(until, wait, backlog), dropped)
 
     def finish(
         self, asked_at: float, tail: float, backlog: float, dropped: Callable[[], bool]

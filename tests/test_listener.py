@@ -62,3 +62,12 @@ def test_a_failure_of_what_may_be_the_end_is_none_of_the_utterance(listener, tol
     speak(listener, silence(0.5), voice(1.0), silence(1.0))
     assert any(isinstance(event, Final) for event in told)
     assert not any(isinstance(event, SpeechDropped) for event in told)
+
+
+def test_the_wait_for_a_text_begins_with_the_sound_that_ends_the_utterance(recognizer, told):
+    listener = Listener(recognizer, SegmenterSettings(), 320, told.append, lambda: 2.5)
+    listener.begin()
+    sound = np.concatenate((silence(0.5), voice(1.0), silence(0.7)))
+    listener.hear(sound, 2.2, 0.0, lambda: False)
+    (final,) = (event for event in told if isinstance(event, Final))
+    assert final.timing.compute == pytest.approx(0.3)

@@ -149,8 +149,7 @@ class _Heard:
                         self.first_partials.append(at - spoken)
                     captions.append(event)
                 case Final(timing=timing, timed=timed):
-                    # The end was decided as late as sound was waiting.
-                    self.finals.append(timing.backlog + timing.compute)
+                    self.finals.append(timing.compute)
                     self.waits.append(timing.endpoint_wait)
                     if began is not None:
                         self.words += word_delays(began, timed, captions)
