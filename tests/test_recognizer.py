@@ -251,15 +251,20 @@ def test_importing_the_package_does_not_import_torch():
     assert done.stdout.split() == ["False", "True"]
 
 
-def test_hot_words_are_followed_while_their_file_changes(tmp_path, caplog):
+def nearly_hears_today() -> Recognizer:
+    """Return a recogniser that hears nothing, and 今天 nearly as well."""
     checkpoint = tiny_checkpoint()
-    with torch.no_grad():  # it hears nothing, and 今天 nearly as well
+    with torch.no_grad():
         checkpoint.model.ctc.weight.zero_()
         checkpoint.model.ctc.bias.zero_()
         checkpoint.model.ctc.bias[[0, *checkpoint.tokenizer.encode("今天")]] = torch.tensor(
             [9.0, 6.0, 6.0]
         )
-    recognizer = Recognizer(checkpoint, Placement("cpu", "fp32"))
+    return Recognizer(checkpoint, Placement("cpu", "fp32"))
+
+
+def test_hot_words_are_followed_while_their_file_changes(tmp_path, caplog):
+    recognizer = nearly_hears_today()
     path = tmp_path / "words.txt"
     recognizer.follow_hot_words(path)
     assert recognizer.transcribe(sound(0.5)).words == ""
@@ -274,14 +279,7 @@ def test_hot_words_are_followed_while_their_file_changes(tmp_path, caplog):
 
 
 def test_hot_words_are_in_the_captions_of_ctc_too():
-    checkpoint = tiny_checkpoint()
-    with torch.no_grad():  # it hears nothing, and 今天 nearly as well
-        checkpoint.model.ctc.weight.zero_()
-        checkpoint.model.ctc.bias.zero_()
-        checkpoint.model.ctc.bias[[0, *checkpoint.tokenizer.encode("今天")]] = torch.tensor(
-            [9.0, 6.0, 6.0]
-        )
-    recognizer = Recognizer(checkpoint, Placement("cpu", "fp32"))
+    recognizer = nearly_hears_today()
     assert heard(recognizer, sound(1.0), 1600)[1].first_pass == ""
     recognizer.use_hot_words(WordList((HotWord("今天", 9.0),)))
     captions, recognition = heard(recognizer, sound(1.0), 1600)

@@ -41,7 +41,8 @@ def with_characters(checkpoint: Checkpoint, characters: Iterable[str]) -> Checkp
         raise ModelError(f"{checkpoint.name}: its vocabulary is not Dictation's own")
     if model.decoder is not None and checkpoint.decoder_tokenizer is None:
         raise ModelError(f"{checkpoint.name}: its decoder writes CTC's units, which are all it has")
-    lacking = [each for each in dict.fromkeys(characters) if each not in set(tokenizer.units)]
+    known = set(tokenizer.units)
+    lacking = [each for each in dict.fromkeys(characters) if each not in known]
     if not lacking:
         return checkpoint
     units = [*tokenizer.units, *lacking]

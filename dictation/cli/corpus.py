@@ -20,14 +20,8 @@ from dictation.training.synthesis import SynthesisOptions, SynthesisReport, synt
 
 def synthesize_corpus(options: SynthesisOptions) -> None:
     """Make the set and say what is in it. Raises DictationError without the synthesis extra."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
     unit = "clips" if options.hours is None else "seconds"
-    with _bar(*columns) as bar:
+    with _bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(f"Synthesizing ({unit})", total=None)
         report = synthesize(
             options, lambda done, wanted: bar.update(task, completed=done, total=wanted or None)
@@ -37,8 +31,7 @@ def synthesize_corpus(options: SynthesisOptions) -> None:
 
 def write_corpus_manifests(corpus: CorpusName, folder: Path, out: Path) -> None:
     """Write the manifests and say what is in them. Raises DictationError."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
-    with _bar(*columns) as bar:
+    with _bar(TextColumn("{task.completed}")) as bar:
         task = bar.add_task(f"Reading {corpus}", total=None)
         try:
             parts = write_manifests(
@@ -57,13 +50,7 @@ def label_clips(
     manifest: Path, teacher: Path, out: Path, language: str | None, threads: int
 ) -> None:
     """Write texts for clips that have none, and say how many got one. Raises DictationError."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with _bar(*columns) as bar:
+    with _bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task("Listening", total=None)
         report = label_manifest(
             manifest,
@@ -87,7 +74,8 @@ def report_lines(report: SynthesisReport) -> list[str]:
     return lines
 
 
-def _bar(*columns: ProgressColumn) -> Progress:
+def _bar(*figures: ProgressColumn) -> Progress:
     """A bar on a terminal, nothing elsewhere."""
     console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), *figures)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -82,10 +82,12 @@ def import_model(source: Path, target: Path | None = None) -> None:
 
     Raises ModelError or TokenizerError for the source, ImportTargetError for the target.
     """
-    name = None if target else source.resolve().name
-    if name is not None and (bundled_models() / name).exists():
-        raise ImportTargetError(f"{name} comes with Dictation; name another folder to write to")
-    target = target or models_folder() / source.resolve().name
+    name = None
+    if target is None:
+        name = source.resolve().name
+        if (bundled_models() / name).exists():
+            raise ImportTargetError(f"{name} comes with Dictation; name another folder to write to")
+        target = models_folder() / name
     _refuse_to_overwrite(target)
     from dictation.checkpoints.folders import convert_folder
 

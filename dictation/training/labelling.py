@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from dictation.text.writing.script import to_simplified
 from dictation.training.judging import load_teacher
-from dictation.training.manifest import ManifestError, resumed_lines
+from dictation.training.manifest import read_lines, resumed_lines
 
 LOWEST_LOGPROB = -0.8
 HIGHEST_COMPRESSION = 2.2
@@ -55,7 +55,7 @@ def label_manifest(
     of an earlier run are kept as they are. ``progress`` gets clips done and clips in all. Raises
     ManifestError, and DictationError without a teacher or faster-whisper.
     """
-    lines = _unlabelled(manifest)
+    lines = read_lines(manifest, _unlabelled)
     model = load_teacher(teacher_dir, threads)
     silent = [-1] + [
         token for piece, token in model.hf_tokenizer.get_vocab().items() if _NUMERAL.search(piece)
@@ -91,24 +91,8 @@ def label_manifest(
     return LabelReport(len(labelled), len(dropped), seconds / 3600)
 
 
-def _unlabelled(manifest: Path) -> list[dict[str, Any]]:
-    try:
-        lines = manifest.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ManifestError(f"{manifest}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{manifest}: not UTF-8 text") from error
-    read = []
-    for number, text in enumerate(lines, start=1):
-        if not text.strip():
-            continue
-        try:
-            line = json.loads(text)
-            line |= {"audio": str(line["audio"]), "duration": float(line["duration"])}
-        except (ValueError, KeyError, TypeError) as error:
-            raise ManifestError(f"{manifest}, line {number}: {error!r}") from error
-        read.append(line)
-    return read
+def _unlabelled(line: dict[str, Any]) -> dict[str, Any]:
+    return line | {"audio": str(line["audio"]), "duration": float(line["duration"])}
 
 
 def _listen(

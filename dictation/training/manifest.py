@@ -2,11 +2,14 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dictation.errors import DictationError
+
+T = TypeVar("T")
 
 _LANGUAGES = ("zh", "en", "mix", "noise", "music")
 
@@ -33,23 +36,28 @@ class Utterance:
 def read_manifest(path: Path) -> list[Utterance]:
     """Return a manifest's utterances; those without a transcript are left out unless nothing is
     said in them. Paths are relative to the manifest. Raises ManifestError."""
+    parsed = read_lines(path, lambda values: _parse(values, path.parent))
+    return [utterance for utterance in parsed if utterance is not None]
+
+
+def read_lines(path: Path, parse: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Return what `parse` makes of each JSON line of a manifest; raises ManifestError, also for
+    what it raises over values that are not there or of another kind."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ManifestError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ManifestError(f"{path}: not UTF-8 text") from error
-    utterances = []
+    parsed = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            utterance = _parse(json.loads(line), path.parent)
+            parsed.append(parse(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ManifestError(f"{path}, line {number}: {error!r}") from error
-        if utterance is not None:
-            utterances.append(utterance)
-    return utterances
+    return parsed
 
 
 def resumed_lines(path: Path) -> list[dict[str, Any]]:

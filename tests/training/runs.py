@@ -12,6 +12,8 @@ from rich.console import Console
 from dictation.checkpoints.own import save_checkpoint
 from tests.models import tiny_checkpoint
 
+STANDSTILL = "new_rate = 1e-12\ninner_rate = 1e-12\nold_rate = 1e-12"
+"""Rates at which nothing is learned."""
 TEXTS = [("这个 API", "mix"), ("今天", "zh"), ("the code", "en"), ("讨论", "zh")]
 
 

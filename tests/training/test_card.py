@@ -4,7 +4,7 @@ from dictation.training.config import read_training_config
 from dictation.training.records import ErrorRecord, read_records
 from dictation.training.trainer import train
 from tests.manifests import write_manifest
-from tests.training.runs import console, write_corpus, write_recipe
+from tests.training.runs import STANDSTILL, console, write_corpus, write_recipe
 
 
 def test_a_card_tells_of_data_settings_and_errors_and_shows_the_losses(tmp_path):
@@ -32,7 +32,7 @@ def test_after_an_early_end_the_errors_are_those_of_the_model_that_was_kept(tmp_
         tmp_path,
         manifest,
         40,
-        tables="new_rate = 1e-12\ninner_rate = 1e-12\nold_rate = 1e-12\npatience = 1",
+        tables=f"{STANDSTILL}\npatience = 1",
         top=f'dev = ["{manifest}"]\nevaluate_every = 2',
         save_every=100,
     )

@@ -21,7 +21,7 @@ from dictation.training.run import RunError
 from dictation.training.trainer import train
 from tests import wenet_folder
 from tests.models import tiny_checkpoint, tiny_config, tiny_model
-from tests.training.runs import console, write_corpus, write_recipe
+from tests.training.runs import STANDSTILL, console, write_corpus, write_recipe
 
 PATIENCE = 180.0
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -71,7 +71,7 @@ def test_a_run_ends_when_the_development_sets_gain_nothing(tmp_path, manifest):
         tmp_path,
         manifest,
         60,
-        tables="new_rate = 1e-12\ninner_rate = 1e-12\nold_rate = 1e-12\npatience = 2",
+        tables=f"{STANDSTILL}\npatience = 2",
         top=f'dev = ["{manifest}"]\nevaluate_every = 3',
         save_every=100,
     )
