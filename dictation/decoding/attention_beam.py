@@ -1,5 +1,6 @@
 """The decoder writes its own text, looking further than one token ahead."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ from torch import Tensor
 
 from dictation.decoding.refinement import Refined
 from dictation.model.decoder import AttentionDecoder
+
+# A text ends only where the end is at least half as likely as the likeliest token.
+_END_MARGIN = math.log(2)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,10 @@ def attention_beam_search(
     token, given memory (1, T, D), of at most `limit` tokens.
 
     Sequences are compared by the sum of their log-probabilities (Graves 2012), without a weight for
-    length: a speech decoder sees in the memory what is left to write. A sum only falls, so the
+    length: a speech decoder sees in the memory what is left to write. An end must stand on its own
+    (Hannun et al. 2019, "Sequence-to-sequence speech recognition with time-depth separable
+    convolutions"): its cost is paid once, that of going on with every token, and the second of two
+    sentences would be left out. A sum only falls, so the
     search ends as soon as a text that is whole is likelier than every beginning.
     """
     state = decoder.initial_state(memory)
@@ -85,12 +92,13 @@ def _followed(
     rows: list[int] = []
     whole: list[_Text] = []
     size = scores.size(1)
+    likeliest = scores.max(1).values.tolist()
     for place in found:
         row, token = divmod(place, size)
         log_prob = float(scores[row, token])
-        if token == end:
+        if token == end and log_prob > likeliest[row] - _END_MARGIN:
             whole.append(texts[row].ended(log_prob))
-        elif len(followed) < beam:
+        elif token != end and len(followed) < beam:
             followed.append(texts[row].with_token(token, log_prob))
             rows.append(row)
     return followed, rows, whole
