@@ -55,6 +55,7 @@ class RecognitionSection(_Section):
     reverse_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
     length_weight: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0
     max_distance: Annotated[float, Field(ge=0.0, le=1.0)] = 0.75
+    language_model: bool = True
     blank_threshold: Annotated[float, Field(ge=0.0, le=1.0)] = 0.8
 
 

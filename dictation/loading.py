@@ -54,6 +54,7 @@ def load_recognizer(
             beam=how.beam,
             weights=RescoringWeights(how.ctc_weight, how.reverse_weight, how.length_weight),
             max_distance=how.max_distance,
+            language_model=how.language_model,
         ),
         blank_threshold=how.blank_threshold,
         captions=how.captions,

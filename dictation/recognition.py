@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dictation.decoding.captions import Caption, CaptionWriter, chunks_to_skip
-from dictation.decoding.context import ContextGraph
+from dictation.decoding.fusion import CtcFusion
 from dictation.decoding.greedy import collapse
-from dictation.decoding.prefix_beam import BeamState, extend, hypotheses
+from dictation.decoding.prefix_beam import BeamState, Context, extend, hypotheses
 from dictation.decoding.stabilizer import Stabilizer
 from dictation.events import Language, TimedWord
 from dictation.model.features import FeatureState
@@ -65,9 +65,10 @@ class Recognition:
 
 @dataclass(frozen=True)
 class CaptionSearch:
-    """Hot words that CTC's captions are searched for, and how many prefixes that search keeps."""
+    """What guides a search of CTC for captions, one for each utterance, and how many prefixes that
+    search keeps."""
 
-    context: ContextGraph
+    context: Callable[[], Context | None]
     beam: int
 
 
@@ -130,11 +131,13 @@ class RecognitionStream:
         self._tokens: list[int] = []
         self._last = 0
         self._search = BeamState.initial()
+        self._context = settings.search.context() if settings.search is not None else None
         self._pooled: Tensor | None = None
         self._encoded = 0
         self._blanks = 0
         self._written = Caption()
         self._skip = 0
+        self._by_ctc = False
         self._caption = Stabilizer()
         self._foreseen: Recognition | None = None
         self.compute_seconds: list[float] = []
@@ -158,12 +161,15 @@ class RecognitionStream:
             self._ended = True
             self._skip = 0
             self._take(_encode(self._placed, [self])[0])
-        return self._text() if self._writer is None else self._writer.whole(self._written)
+        if self._writer is None or self._by_ctc:
+            return self._text()
+        return self._writer.whole(self._written)
 
     def _decided(self) -> Recognition:
         with torch.inference_mode():
             frames = torch.cat([*self._frames, self._model.features.flush(self._features)])
-            return self._decide(frames, self._text(), self._settings.language)
+            words = self._text() if self._writer is None else self._heard()
+            return self._decide(frames, words, self._settings.language)
 
     def _hear(self, samples: Tensor) -> None:
         if samples.numel():
@@ -214,32 +220,30 @@ class RecognitionStream:
         return partial
 
     def _hear_tokens(self, log_probs: Tensor) -> None:
+        best = log_probs.argmax(1).tolist()
+        self._tokens += collapse(best, self._encoded, self._last).tokens
+        self._last = best[-1]
         search = self._settings.search
-        if search is None:
-            best = log_probs.argmax(1).tolist()
-            self._tokens += collapse(best, self._encoded, self._last).tokens
-            self._last = best[-1]
-            return
-        self._search = extend(self._search, log_probs, search.beam, search.context)
-        self._tokens = list(hypotheses(self._search, search.context)[0].tokens)
+        if search is not None:
+            self._search = extend(self._search, log_probs, search.beam, self._context)
 
     def _show(self, memory: Tensor, frames: int) -> None:
         """Show what was heard; the decoder writes it anew as long as there is more than before, and
         once more when it knows what came after, provided that there is time for it."""
-        words = self._text()
         writer = self._writer
-        if writer is None:
-            self._caption = self._caption.show(space_scripts(words))
-            return
         caption = self._written = self._written.hearing(memory)
         self._skip -= 1
+        self._by_ctc = writer is None or self._is_mixed()
+        if writer is None or self._by_ctc:
+            self._caption = self._caption.show(space_scripts(self._text()))
+            return
         if len(self._tokens) == caption.settled:
             return
         if self._skip >= 0 or self._is_due():
             new = self._tokenizer.decode(self._tokens[caption.settled :])
             self._caption = self._caption.show(space_scripts(f"{caption.text} {new}".strip()))
             return
-        began = self._clock()
+        began, words = self._clock(), self._heard()
         language = self._language() or language_of(words)
         self._written = self._placed.run(
             lambda: writer.write(caption, self._tokens, words, language)
@@ -249,6 +253,13 @@ class RecognitionStream:
         # What is shown again for want of better is no surer than before.
         if self._written.text != caption.text:
             self._caption = self._caption.show(self._written.text)
+
+    def _is_mixed(self) -> bool:
+        """Whether two languages were heard and the head says so, too: there CTC with a language
+        model makes fewer errors than the decoder, which sets out in one of them."""
+        if not isinstance(self._context, CtcFusion) or self._language() != "mix":
+            return False
+        return language_of(self._text()) == "mix"
 
     def _language(self) -> Language | None:
         frame_seconds = self._model.encoder.top_factor / FEATURE_RATE
@@ -264,8 +275,13 @@ class RecognitionStream:
         mean = (self._pooled / self._encoded)[None]
         return LANGUAGES[int(head(mean.to(head.hidden.weight.device))[0].argmax())]
 
-    def _text(self) -> str:
+    def _heard(self) -> str:
         return self._tokenizer.decode(self._tokens)
+
+    def _text(self) -> str:
+        if self._settings.search is None:
+            return self._heard()
+        return self._tokenizer.decode(hypotheses(self._search, self._context)[0].tokens)
 
 
 def accept_together(

@@ -133,9 +133,9 @@ class Recognizer:
         frames = max(1, round(chunk_ms / frame_ms))
         chunk_size = frames * self._model.encoder.top_factor // self._model.encoder.factor
         left = -1 if left_ms is None else -(-left_ms // (frames * frame_ms))
-        graph, search = self._second_pass.hot_words.graph, None
-        if graph is not None and self._writer is None:
-            search = CaptionSearch(graph, self._second_pass.settings.n_best)
+        second_pass, search = self._second_pass, None
+        if second_pass.context() is not None:
+            search = CaptionSearch(second_pass.context, second_pass.settings.n_best)
         settings = StreamSettings(chunk_size, left, language, self.blank_threshold, search)
         return RecognitionStream(
             self._placed, self._checkpoint.tokenizer, settings, self._finish, self._writer, clock
@@ -250,7 +250,12 @@ def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) ->
         spelling = _spelling(checkpoint, model.decoder.config)
     frame_seconds = model.encoder.top_factor / FEATURE_RATE
     return SecondPass(
-        tokenizer, decoders, spelling, settings or SecondPassSettings(), frame_seconds
+        tokenizer,
+        decoders,
+        spelling,
+        settings or SecondPassSettings(),
+        frame_seconds,
+        checkpoint.ngrams,
     )
 
 

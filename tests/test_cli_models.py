@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from dictation.assets import AssetError, installed_models, model_folder
 from dictation.catalogue.entries import CATALOGUE
 from dictation.checkpoints.folders import load_folder
-from dictation.checkpoints.own import save_checkpoint
+from dictation.checkpoints.own import ModelError, save_checkpoint
 from dictation.cli import told
 from dictation.cli.app import app
 from dictation.cli.models import import_model
@@ -26,6 +26,7 @@ from dictation.model.sizes import model_size
 from dictation.recognizer import Recognizer
 from dictation.training.vocabulary import common_characters
 from tests.catalogue.server import Site, serving
+from tests.language_model.arpa import write_arpa
 from tests.models import tiny_checkpoint
 from tests.wenet_folder import pack, settings, write
 
@@ -307,3 +308,21 @@ def test_models_of_two_shapes_are_not_averaged_and_nothing_is_overwritten(tmp_pa
     assert not (tmp_path / "o").exists()
     result = run("average", tmp_path / "tiny", tmp_path / "tiny", tmp_path / "tiny")
     assert "is there already" in str(result.exception)
+
+
+def test_a_model_is_given_n_grams_from_a_file_and_keeps_them(tmp_path):
+    save_checkpoint(tiny_checkpoint(), tmp_path / "tiny", torch.float32)
+    arpa = write_arpa(tmp_path)
+    result = run("ngrams", tmp_path / "tiny", arpa, tmp_path / "zh")
+    assert "with 4 words" in result.stdout
+    result = run("ngrams", tmp_path / "zh", arpa, tmp_path / "both", "--language", "en")
+    assert "with 2 words" in result.stdout
+    assert {
+        script: len(model) for script, model in load_folder(tmp_path / "both").ngrams.items()
+    } == {"zh": 4, "en": 2}
+    refused = run("ngrams", tmp_path / "tiny", tmp_path / "none.arpa", tmp_path / "o")
+    assert "none.arpa: No such file" in str(refused.exception)
+    assert not (tmp_path / "o").exists()
+    (tmp_path / "both" / "ngrams-zh.safetensors").write_bytes(b"damaged")
+    with pytest.raises(ModelError, match=r"ngrams-zh\.safetensors: damaged"):
+        load_folder(tmp_path / "both")

@@ -29,8 +29,9 @@ ALLOWED: dict[str, set[str]] = {
     "text": {"errors", "events"},
     "desktop": {*GROUND},
     "control": {"errors"},
-    "decoding": {"errors", "events", "model", "text"},
-    "checkpoints": {"processor", "errors", "events", "model", "text"},
+    "language_model": {"errors", "text"},
+    "decoding": {"errors", "events", "language_model", "model", "text"},
+    "checkpoints": {"processor", "errors", "events", "language_model", "model", "text"},
     "recognition": {"decoding", "events", "model", "text"},
     "recognizer": {*GROUND, "audio", "checkpoints", "decoding", "model", "recognition", "text"},
     "listener": {"audio", "errors", "events"},
@@ -84,6 +85,7 @@ HOUSE = {"bench", "cli", "daemon", "demo", "doctor"}
 HEAVY = {"torch", "torchaudio"}
 WITH_TORCH = {
     "model",
+    "language_model",
     "decoding",
     "checkpoints",
     "recognition",

@@ -3,13 +3,16 @@
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from dictation.checkpoints.own import Checkpoint
 from dictation.decoding.second_pass import SecondPass, SecondPassSettings, distance
 from dictation.decoding.spelling import WrittenSpelling
+from dictation.language_model.arpa import read_arpa
 from dictation.model.placement import (
     Placement,
     PlacementError,
@@ -19,6 +22,7 @@ from dictation.model.placement import (
 from dictation.recognizer import Recognizer
 from dictation.text.hot_words import HotWord, WordList
 from dictation.text.tokenizer import build_ctc_tokenizer
+from tests.language_model.arpa import write_arpa
 from tests.models import CHINESE, LATIN, tiny_checkpoint, tiny_config, tiny_model
 
 
@@ -251,16 +255,22 @@ def test_importing_the_package_does_not_import_torch():
     assert done.stdout.split() == ["False", "True"]
 
 
-def nearly_hears_today() -> Recognizer:
-    """Return a recogniser that hears nothing, and 今天 nearly as well."""
+def always_hearing(biases: dict[str, float]) -> Checkpoint:
+    """Return a model whose CTC hears the same whatever the sound is: a blank, and characters with
+    their biases."""
     checkpoint = tiny_checkpoint()
     with torch.no_grad():
         checkpoint.model.ctc.weight.zero_()
         checkpoint.model.ctc.bias.zero_()
-        checkpoint.model.ctc.bias[[0, *checkpoint.tokenizer.encode("今天")]] = torch.tensor(
-            [9.0, 6.0, 6.0]
-        )
-    return Recognizer(checkpoint, Placement("cpu", "fp32"))
+        checkpoint.model.ctc.bias[0] = 9.0
+        for characters, bias in biases.items():
+            checkpoint.model.ctc.bias[checkpoint.tokenizer.encode(characters)] = bias
+    return checkpoint
+
+
+def nearly_hears_today() -> Recognizer:
+    """Return a recogniser that hears nothing, and 今天 nearly as well."""
+    return Recognizer(always_hearing({"今天": 6.0}), Placement("cpu", "fp32"))
 
 
 def test_hot_words_are_followed_while_their_file_changes(tmp_path, caplog):
@@ -288,6 +298,21 @@ def test_hot_words_are_in_the_captions_of_ctc_too():
     streams = [recognizer.stream() for _ in range(3)]
     together = recognizer.accept_batch(streams, [sound(1.0)] * 3)
     assert [each.text for each in together] == [captions[-1].text] * 3
+
+
+def test_what_people_write_weighs_in_unless_it_is_turned_off(tmp_path):
+    ngrams = {"zh": read_arpa(write_arpa(tmp_path), "zh")}
+
+    def words(with_ngrams: bool, used: bool) -> str:
+        # 讨 is a little louder than 今, but nobody writes it alone.
+        checkpoint = always_hearing({"今": 12.0, "讨": 12.2})
+        known = replace(checkpoint, ngrams=ngrams if with_ngrams else {})
+        settings = SecondPassSettings(language_model=used)
+        recognizer = Recognizer(known, Placement("cpu", "fp32"), settings)
+        return heard(recognizer, sound(1.0), 1600)[1].first_pass
+
+    assert words(with_ngrams=False, used=True) == words(with_ngrams=True, used=False) == "讨"
+    assert words(with_ngrams=True, used=True).startswith("今")
 
 
 def test_a_phrase_that_cannot_be_spelled_is_named_and_the_others_count(

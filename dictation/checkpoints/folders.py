@@ -1,5 +1,6 @@
 """Any model folder: our own, or WeNet's as it was published."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,6 +13,8 @@ from dictation.checkpoints.own import (
     save_checkpoint,
 )
 from dictation.checkpoints.wenet import load_wenet
+from dictation.language_model.ngrams import NgramModel
+from dictation.language_model.reading import Script
 from dictation.model.config import ModelConfig
 
 
@@ -63,6 +66,16 @@ def average_folders(
             ours[name].lerp_(theirs[name], weight)
     save_checkpoint(one, target, torch.float16)
     return one
+
+
+def add_ngrams_to_folder(source: Path, target: Path, script: Script, ngrams: NgramModel) -> None:
+    """Read a model folder of either kind and write it with n-grams for the words of one script.
+
+    Raises ModelError or TokenizerError, or OSError when `target` cannot be written.
+    """
+    checkpoint = load_folder(source)
+    with_ngrams = replace(checkpoint, ngrams={**checkpoint.ngrams, script: ngrams})
+    save_checkpoint(with_ngrams, target, torch.float16)
 
 
 def _is_wenet(folder: Path) -> bool:

@@ -3,7 +3,7 @@
 import errno
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from dictation.errors import DictationError
+from dictation.language_model.ngrams import LanguageModelError, NgramModel
+from dictation.language_model.reading import Script
 from dictation.model.config import ModelConfig, ModelConfigError
 from dictation.model.joint import JointModel
 from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
@@ -23,6 +25,7 @@ FORMAT = 1
 SHARD_BYTES = 80_000_000
 _DECODER_TOKENS = "decoder_tokens.json"
 _WENET_TOKENS = "wenet_tokens"
+_SCRIPTS: tuple[Script, ...] = ("zh", "en")
 
 
 class ModelError(DictationError):
@@ -31,12 +34,14 @@ class ModelError(DictationError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model with what is needed to use it: its vocabularies and its name."""
+    """A model with what is needed to use it: its vocabularies and its name, and the n-grams of its
+    languages, where it has any."""
 
     name: str
     model: JointModel
     tokenizer: CtcTokenizer | WenetTokenizer
     decoder_tokenizer: DecoderTokenizer | None = None
+    ngrams: Mapping[Script, NgramModel] = field(default_factory=dict)
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) -> None:
@@ -57,6 +62,10 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
     for index, shard in enumerate(shards, start=1):
         name = f"model-{index}-of-{len(shards)}" if len(shards) > 1 else "model"
         _write_weights(shard, folder / f"{name}.safetensors")
+    for script in _SCRIPTS:
+        _ngrams(folder, script).unlink(missing_ok=True)
+    for script, ngrams in checkpoint.ngrams.items():
+        _write_weights(ngrams.tensors, _ngrams(folder, script))
     # Last: without it, what is there of a folder is no model.
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     (folder / "config.json").write_text(text, encoding="utf-8")
@@ -91,7 +100,19 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> Checkpo
         decoder_tokenizer = DecoderTokenizer.load(folder / _DECODER_TOKENS)
         if len(decoder_tokenizer) != config.decoder.vocabulary:
             raise ModelError(f"{folder}: {_DECODER_TOKENS} does not fit the decoder")
-    return Checkpoint(values["name"], model, tokenizer, decoder_tokenizer)
+    return Checkpoint(values["name"], model, tokenizer, decoder_tokenizer, _read_ngrams(folder))
+
+
+def _ngrams(folder: Path, script: Script) -> Path:
+    return folder / f"ngrams-{script}.safetensors"
+
+
+def _read_ngrams(folder: Path) -> dict[Script, NgramModel]:
+    found = [script for script in _SCRIPTS if _ngrams(folder, script).exists()]
+    try:
+        return {script: NgramModel.load(_ngrams(folder, script)) for script in found}
+    except LanguageModelError as error:
+        raise ModelError(str(error)) from error
 
 
 def build_model(config: ModelConfig, weights: dict[str, Tensor], source: Path) -> JointModel:

@@ -1,5 +1,6 @@
 """The parser's `dictation models`: what there is, what is here, how large it is."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,13 @@ models = typer.Typer(help="Models: what there is, what is here, how large.", no_
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `dictation models list`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class NgramScript(StrEnum):
+    """Whose words to take."""
+
+    ZH = "zh"
+    EN = "en"
 
 
 @models.command("list")
@@ -117,3 +125,21 @@ def grow(
     from dictation.cli.models import grow_model
 
     grow_model(model, target)
+
+
+@models.command()
+def ngrams(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
+    source: Annotated[Path, typer.Argument(metavar="ARPA", help="N-grams in the ARPA format.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+    script: Annotated[
+        NgramScript, typer.Option("--language", help="Which words of the file to take.")
+    ] = NgramScript.ZH,
+    order: Annotated[
+        int, typer.Option(min=1, max=3, help="Words in the longest n-grams to take.")
+    ] = 3,
+) -> None:
+    """Write a model that knows which words follow which, from a file in the ARPA format."""
+    from dictation.cli.models import add_ngrams
+
+    add_ngrams(model, source, target, script.value, order)

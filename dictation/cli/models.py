@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -137,6 +138,28 @@ def grow_model(source: str, target: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
     print(f"{source} with {more} characters more, written to {target}")
+
+
+def add_ngrams(
+    model: str, source: Path, target: Path, script: Literal["zh", "en"], order: int
+) -> None:
+    """Write a model, named or given as a folder, with the n-grams of one script of an ARPA file, in
+    half precision.
+
+    Raises AssetError, ModelError or TokenizerError for it, LanguageModelError for the file,
+    ImportTargetError for the target.
+    """
+    _refuse_to_overwrite(target)
+    from dictation.checkpoints.folders import add_ngrams_to_folder
+    from dictation.language_model.arpa import read_arpa
+
+    found = read_arpa(source, script, order)
+    try:
+        add_ngrams_to_folder(model_folder(model), target, script, found)
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
+    print(f"{model} with {len(found)} words and what follows them, written to {target}")
 
 
 def _refuse_to_overwrite(target: Path) -> None:

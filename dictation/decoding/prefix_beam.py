@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dictation.decoding.context import ContextGraph
+from dictation.decoding.fusion import CtcFusion
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
+Context = ContextGraph | CtcFusion
+"""What guides a search besides the sound."""
 
 _NEVER = -np.inf
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -114,18 +117,18 @@ class BeamState:
 
 
 def prefix_beam_search(
-    log_probs: Tensor, beam: int, context: ContextGraph | None = None
+    log_probs: Tensor, beam: int, context: Context | None = None
 ) -> list[Hypothesis]:
     """Return at most `beam` hypotheses of one utterance's log-probabilities (T, V), best first.
 
-    Hannun et al. 2014, algorithm 1, without a language model; a frame extends prefixes by its
-    `beam` likeliest tokens only, as in WeNet.
+    Hannun et al. 2014, algorithm 1; a frame extends prefixes by its `beam` likeliest tokens only,
+    as in WeNet. `context`: hot words, or a language model and hot words.
     """
     return hypotheses(extend(BeamState.initial(), log_probs, beam, context), context)
 
 
 def extend(
-    state: BeamState, log_probs: Tensor, beam: int, context: ContextGraph | None = None
+    state: BeamState, log_probs: Tensor, beam: int, context: Context | None = None
 ) -> BeamState:
     """Return the search after the next frames' log-probabilities (T, V); chunk by chunk it is the
     same search as over the whole."""
@@ -142,7 +145,7 @@ def extend(
     return state
 
 
-def hypotheses(state: BeamState, context: ContextGraph | None = None) -> list[Hypothesis]:
+def hypotheses(state: BeamState, context: Context | None = None) -> list[Hypothesis]:
     """Return the texts of a search as if it ended here, best first."""
     scores = np.logaddexp(state.blank, state.token)
     order = np.arange(len(scores))
@@ -166,7 +169,7 @@ def hypotheses(state: BeamState, context: ContextGraph | None = None) -> list[Hy
 
 
 def _advance(
-    state: BeamState, values: Floats, tokens: Ints, beam: int, context: ContextGraph | None
+    state: BeamState, values: Floats, tokens: Ints, beam: int, context: Context | None
 ) -> BeamState:
     """Take one frame: `values` (K,) of its likeliest `tokens` (K,).
 

@@ -12,9 +12,10 @@ from torch import Tensor
 from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
 from dictation.decoding.attention_beam import attention_beam_search
 from dictation.decoding.correction import corrected
+from dictation.decoding.fusion import CtcFusion, Ngrams, WritingFusion
 from dictation.decoding.greedy import GreedyPath, greedy
 from dictation.decoding.hot_words import HotWords
-from dictation.decoding.prefix_beam import prefix_beam_search
+from dictation.decoding.prefix_beam import Context, prefix_beam_search
 from dictation.decoding.refinement import Refined, refine
 from dictation.decoding.spelling import Spelling
 from dictation.decoding.words import Piece, pieces_of, timed_words
@@ -22,7 +23,7 @@ from dictation.events import Language, TimedWord
 from dictation.model.decoder import AttentionDecoder
 from dictation.text.format import format_words
 from dictation.text.normalize import language_of, spoken_form, words_of
-from dictation.text.tokenizer import Tokenizer
+from dictation.text.tokenizer import WORD_BEGIN, Tokenizer
 from dictation.text.writing.spacing import space_scripts
 
 _NUMERALS = re.compile(r"[0-9零〇一二两三四五六七八九十百千万亿点半%]+")
@@ -31,6 +32,7 @@ _NUMBER_WORDS = re.compile(
     r"|seven|eigh|nine)teen|(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million"
     r"|point|percent)\b"
 )
+_SPECIAL = re.compile("<.+>")
 _SLACK = 12
 
 
@@ -45,6 +47,7 @@ class SecondPassSettings:
     the longer one mean that the decoder has lost it (it repeats itself or makes something up), and
     the rescored hypothesis is taken. Homophones count in full.
     `draft`: the decoder checks what CTC heard; without, it writes token by token, the same text.
+    `language_model`: what people write weighs in where texts are searched, if there are n-grams.
     """
 
     final: Literal["auto", "rescore", "refine", "search"] = "auto"
@@ -53,6 +56,7 @@ class SecondPassSettings:
     weights: RescoringWeights = field(default_factory=RescoringWeights)
     max_distance: float = 0.75
     draft: bool = True
+    language_model: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,11 @@ class SecondPass:
         spelling: Spelling | None,
         settings: SecondPassSettings,
         frame_seconds: float,
+        ngrams: Ngrams | None = None,
     ) -> None:
         self._tokenizer = tokenizer
+        self._ngrams = ngrams
+        self._unit_texts = [_text_of(unit) for unit in tokenizer.units]
         self._decoders = decoders
         self._spelling = spelling
         self.settings = settings
@@ -106,6 +113,13 @@ class SecondPass:
         return self._corrected(
             decided, self._decoders[0], self._spelling, memory, log_probs, language
         )
+
+    def context(self) -> Context | None:
+        """Return what guides a search of CTC: n-grams and hot words, as far as there are any."""
+        graph = self.hot_words.graph
+        if not self._ngrams or not self.settings.language_model:
+            return graph
+        return CtcFusion(self._ngrams, self._unit_texts, graph)
 
     @property
     def writer(self) -> tuple[AttentionDecoder, Spelling] | None:
@@ -168,8 +182,9 @@ class SecondPass:
 
     def _heard(self, log_probs: Tensor) -> Decided:
         """Write out CTC's words alone."""
-        if self.hot_words.graph is not None:
-            best = prefix_beam_search(log_probs, self.settings.n_best, self.hot_words.graph)[0]
+        context = self.context()
+        if context is not None:
+            best = prefix_beam_search(log_probs, self.settings.n_best, context)[0]
             path = GreedyPath(best.tokens, best.frames)
         else:
             path = greedy(log_probs)
@@ -249,8 +264,11 @@ class SecondPass:
     ) -> Refined:
         settings = self.settings
         if settings.final != "refine":
+            fusion = None
+            if self._ngrams and "zh" in self._ngrams and settings.language_model:
+                fusion = WritingFusion(self._ngrams["zh"], spelling.raw)
             return attention_beam_search(
-                decoder, memory, prompt, spelling.end, settings.beam, limit
+                decoder, memory, prompt, spelling.end, settings.beam, limit, fusion
             )
         draft = spelling.spell(tokens) if settings.draft else ()
         return refine(decoder, memory, prompt, spelling.end, draft, limit)
@@ -264,7 +282,7 @@ class SecondPass:
         language: Language | None,
     ) -> Decided:
         settings = self.settings
-        nbest = prefix_beam_search(log_probs, settings.n_best, self.hot_words.graph)
+        nbest = prefix_beam_search(log_probs, settings.n_best, self.context())
         heard = self._tokenizer.decode(nbest[0].tokens)
         prompt = spelling.prompt(language or language_of(heard))
         spelled = [spelling.spell(each.tokens) for each in nbest]
@@ -283,6 +301,10 @@ class SecondPass:
             pieces_of(spelling.raw, best.spelled, best.token_confidences),
             passes=1,
         )
+
+
+def _text_of(unit: str) -> str:
+    return " " if _SPECIAL.fullmatch(unit) else unit.replace(WORD_BEGIN, " ")
 
 
 def _fits(decoder: AttentionDecoder, prompt: Sequence[int], tokens: Sequence[int]) -> bool:

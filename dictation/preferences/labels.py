@@ -61,6 +61,10 @@ LABELS: dict[str, tuple[str, str]] = {
         message("How far the decoder may go from what was heard"),
         message("Beyond it the first pass is written out"),
     ),
+    "recognition.language_model": (
+        message("Weigh in what people write"),
+        message("N-grams of both languages, where the model has them"),
+    ),
     "recognition.blank_threshold": (
         message("Probability of no word that counts as silence"),
         "",

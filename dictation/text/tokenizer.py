@@ -14,7 +14,8 @@ from dictation.errors import DictationError
 from dictation.text.normalize import is_cjk, join_words, words_of
 
 _BLANK, _UNKNOWN, _CLOSING = "<blank>", "<unk>", "<sos/eos>"
-_SPACE = "\u2581"
+WORD_BEGIN = "\u2581"
+"""Stands before a unit that begins a word in Latin letters."""
 _RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\u3400-\u4dbf\u4e00-\u9fff]+")
 
 
@@ -33,7 +34,9 @@ def piece_cutter(pieces: bytes) -> sentencepiece.SentencePieceProcessor:
 
 
 class Tokenizer(Protocol):
-    """Text to CTC token ids and back; id 0 is the blank."""
+    """Text to CTC token ids and back; id 0 is the blank. `units`: what each id stands for."""
+
+    units: tuple[str, ...]
 
     def __len__(self) -> int: ...
 
@@ -102,7 +105,7 @@ class CtcTokenizer:
         """Return the text of token ids; blank, unknown and the end give nothing."""
         units = (self.units[index] for index in ids if index > 1)
         joined = "".join(unit for unit in units if unit != _CLOSING)
-        return join_words(words_of(joined.replace(_SPACE, " ")))
+        return join_words(words_of(joined.replace(WORD_BEGIN, " ")))
 
 
 def build_ctc_tokenizer(

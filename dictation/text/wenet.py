@@ -7,10 +7,9 @@ from pathlib import Path
 
 import sentencepiece
 
-from dictation.text.tokenizer import TokenizerError, piece_cutter
+from dictation.text.tokenizer import WORD_BEGIN, TokenizerError, piece_cutter
 
 _UNKNOWN = "<unk>"
-_SPACE = "\u2581"
 _CHINESE = re.compile("([\u4e00-\u9fff])")
 # What a recipe lists as "non-linguistic": tags of noises and the like.
 _TAG = re.compile(r"(\[[^\[\]]+\]|<[^<>]+>|{[^{}]+})")
@@ -87,7 +86,7 @@ class WenetTokenizer:
                 tokens += self._cut(part, self._cutter)
             else:
                 characters = part.split(" ") if self.options.split_with_space else part
-                tokens += [_SPACE if token == " " else token for token in characters]
+                tokens += [WORD_BEGIN if token == " " else token for token in characters]
         return tokens
 
     def encode(self, text: str) -> list[int]:
@@ -107,13 +106,13 @@ class WenetTokenizer:
     def transcript(self, ids: Iterable[int]) -> str:
         """Return the text of token ids as WeNet prints it, `<unk>` and all."""
         joined = "".join(self.units[index] for index in ids)
-        return joined if self._cutter is None else joined.replace(_SPACE, " ").strip()
+        return joined if self._cutter is None else joined.replace(WORD_BEGIN, " ").strip()
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of token ids for people: special tokens give nothing, and where the
         units know capitals only, the text is in small letters."""
         shown = [unit for unit in (self.units[i] for i in ids) if not _SPECIAL.fullmatch(unit)]
-        text = "".join(shown).replace(_SPACE, " ").strip()
+        text = "".join(shown).replace(WORD_BEGIN, " ").strip()
         return text.lower() if self._capitals_only else text
 
     def _closest(self, token: str) -> int:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -58,8 +58,7 @@ class Run:
     @property
     def averaged(self) -> Checkpoint:
         """What is kept."""
-        own = self.checkpoint
-        return Checkpoint(own.name, self.average, own.tokenizer, own.decoder_tokenizer)
+        return replace(self.checkpoint, model=self.average)
 
 
 def _native_on_cpu() -> Precision:

@@ -1,7 +1,7 @@
 """What a run starts from: Whisper's weights, a model folder, or a preset with weights of chance."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dictation.checkpoints.folders import load_folder
@@ -35,7 +35,7 @@ def begin(config: TrainingConfig, utterances: Iterable[Utterance]) -> Start:
     start = config.start
     if start.checkpoint is not None:
         found = load_folder(start.checkpoint)
-        checkpoint = Checkpoint(config.name, found.model, found.tokenizer, found.decoder_tokenizer)
+        checkpoint = replace(found, name=config.name)
         return Start(checkpoint, _knowing(found.model))
     if start.whisper is not None:
         return _from_whisper(config, start.whisper, utterances)
