@@ -18,7 +18,8 @@ from dictation.events import Language, TimedWord
 from dictation.model.features import FeatureState
 from dictation.model.placement import PlacedModel
 from dictation.model.stream import StreamState, stack_states, unstack_states
-from dictation.text.normalize import language_of
+from dictation.text.format import format_words
+from dictation.text.normalize import is_mixed, language_of
 from dictation.text.tokenizer import Tokenizer
 from dictation.text.writing.spacing import space_scripts
 
@@ -161,9 +162,9 @@ class RecognitionStream:
             self._ended = True
             self._skip = 0
             self._take(_encode(self._placed, [self])[0])
-        if self._writer is None or self._by_ctc:
+        if self._writer is None:
             return self._text()
-        return self._writer.whole(self._written)
+        return self._written_by_ctc() if self._by_ctc else self._writer.whole(self._written)
 
     def _decided(self) -> Recognition:
         with torch.inference_mode():
@@ -233,15 +234,15 @@ class RecognitionStream:
         writer = self._writer
         caption = self._written = self._written.hearing(memory)
         self._skip -= 1
-        self._by_ctc = writer is None or self._is_mixed()
-        if writer is None or self._by_ctc:
+        if writer is None:
             self._caption = self._caption.show(space_scripts(self._text()))
             return
         if len(self._tokens) == caption.settled:
             return
         if self._skip >= 0 or self._is_due():
             new = self._tokenizer.decode(self._tokens[caption.settled :])
-            self._caption = self._caption.show(space_scripts(f"{caption.text} {new}".strip()))
+            text = space_scripts(f"{caption.text} {new}".strip())
+            self._caption = self._caption.show(self._written_by_ctc() if self._by_ctc else text)
             return
         began, words = self._clock(), self._heard()
         language = self._language() or language_of(words)
@@ -250,16 +251,23 @@ class RecognitionStream:
         )
         seconds = frames * self._model.encoder.top_factor / FEATURE_RATE
         self._skip = chunks_to_skip(self._clock() - began, seconds)
+        self._by_ctc = self._is_mixed() and writer.differs(self._written, self._text())
+        if self._by_ctc:
+            self._caption = self._caption.show(self._written_by_ctc())
         # What is shown again for want of better is no surer than before.
-        if self._written.text != caption.text:
+        elif self._written.text != caption.text:
             self._caption = self._caption.show(self._written.text)
 
+    def _written_by_ctc(self) -> str:
+        return space_scripts(format_words(self._text()))
+
     def _is_mixed(self) -> bool:
-        """Whether two languages were heard and the head says so, too: there CTC with a language
-        model makes fewer errors than the decoder, which sets out in one of them."""
-        if not isinstance(self._context, CtcFusion) or self._language() != "mix":
+        """Whether there are two languages, by what CTC with a language model hears: the decoder,
+        which sets out in one of them, may have lost the other."""
+        if not isinstance(self._context, CtcFusion):
             return False
-        return language_of(self._text()) == "mix"
+        text = self._text()
+        return is_mixed(text) or (self._language() == "mix" and language_of(text) == "mix")
 
     def _language(self) -> Language | None:
         frame_seconds = self._model.encoder.top_factor / FEATURE_RATE

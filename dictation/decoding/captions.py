@@ -24,6 +24,8 @@ _PASSES = 5
 _AHEAD = 1
 # Captions take at most this share of the time.
 _SHARE = 0.5
+# From this distance on, decoder and CTC have heard different sentences.
+_DIFFERENT = 0.5
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,10 @@ class CaptionWriter:
     def whole(self, caption: Caption) -> str:
         """Return all the decoder has written of a caption, as when no more sound comes."""
         return self._text(caption.tokens)
+
+    def differs(self, caption: Caption, words: str) -> bool:
+        """Tell whether the decoder has written something else than CTC's `words`."""
+        return distance(self._spelling.raw(caption.tokens), words) > _DIFFERENT
 
     def _text(self, tokens: Sequence[int]) -> str:
         # A character may be only half there.

@@ -24,6 +24,17 @@ def language_of(text: str) -> Language:
     return "en"
 
 
+def is_mixed(text: str) -> bool:
+    """Tell whether a text has a good part of two languages, not just a slip of one in the other.
+
+    A Latin word counts as two Chinese characters; each language must have a quarter.
+    """
+    words = words_of(text)
+    chinese = sum(is_cjk(word[0]) for word in words)
+    latin = 2 * sum(len(word) > 1 and word[0].isalpha() and word.isascii() for word in words)
+    return chinese > 1 and 4 * min(chinese, latin) >= chinese + latin
+
+
 def words_of(text: str) -> list[str]:
     """Return Chinese characters and Latin words, case kept, punctuation gone."""
     plain = unicodedata.normalize("NFKC", text).replace("’", "'")
