@@ -132,6 +132,7 @@ class RecognitionStream:
         self._tokens: list[int] = []
         self._last = 0
         self._search = BeamState.initial()
+        self._unsearched: list[Tensor] = []
         self._context = settings.search.context() if settings.search is not None else None
         self._pooled: Tensor | None = None
         self._encoded = 0
@@ -224,9 +225,8 @@ class RecognitionStream:
         best = log_probs.argmax(1).tolist()
         self._tokens += collapse(best, self._encoded, self._last).tokens
         self._last = best[-1]
-        search = self._settings.search
-        if search is not None:
-            self._search = extend(self._search, log_probs, search.beam, self._context)
+        if self._settings.search is not None:
+            self._unsearched.append(log_probs)
 
     def _show(self, memory: Tensor, frames: int) -> None:
         """Show what was heard; the decoder writes it anew as long as there is more than before, and
@@ -264,7 +264,7 @@ class RecognitionStream:
     def _is_mixed(self) -> bool:
         """Whether there are two languages, by what CTC with a language model hears: the decoder,
         which sets out in one of them, may have lost the other."""
-        if not isinstance(self._context, CtcFusion):
+        if not isinstance(self._context, CtcFusion) or language_of(self._heard()) != "mix":
             return False
         text = self._text()
         return is_mixed(text) or (self._language() == "mix" and language_of(text) == "mix")
@@ -287,8 +287,14 @@ class RecognitionStream:
         return self._tokenizer.decode(self._tokens)
 
     def _text(self) -> str:
-        if self._settings.search is None:
+        search = self._settings.search
+        if search is None:
             return self._heard()
+        # Most captions of a decoder are never asked for it: it waits until one is.
+        if self._unsearched:
+            log_probs = torch.cat(self._unsearched)
+            self._unsearched = []
+            self._search = extend(self._search, log_probs, search.beam, self._context)
         return self._tokenizer.decode(hypotheses(self._search, self._context)[0].tokens)
 
 
