@@ -62,10 +62,9 @@ def attention_beam_search(
     length: a speech decoder sees in the memory what is left to write. An end must stand on its own
     (Hannun et al. 2019, "Sequence-to-sequence speech recognition with time-depth separable
     convolutions"): its cost is paid once, that of going on with every token, and the second of two
-    sentences would be left out. A sum only falls, so the
-    search ends as soon as a text that is whole is likelier than every beginning. With `fusion` a
-    language model has its say, more of it among texts that are whole: those a little less likely
-    are looked for, too.
+    sentences would be left out. A sum only falls, so the search ends as soon as a text that is
+    whole is likelier than every beginning. With `fusion` a language model has its say, more of it
+    among texts that are whole: those a little less likely are looked for, too.
     """
     state = decoder.initial_state(memory)
     given = torch.tensor([prompt], device=memory.device)
@@ -122,7 +121,7 @@ def _followed(
         row, token = divmod(place, size)
         log_prob = float(scores[row, token])
         if token == end:
-            if log_prob > float(likeliest[row]) - _END_MARGIN:
+            if log_prob > likeliest[row] - _END_MARGIN:
                 whole.append(texts[row].ended(log_prob))
         elif len(followed) < wanted:
             followed.append((texts[row].with_token(token, log_prob, fusion), row))

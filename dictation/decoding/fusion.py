@@ -148,4 +148,4 @@ class WritingFusion:
 
     def choice(self, written: Written) -> float:
         """Return what it adds when one of several that are whole is chosen."""
-        return self._choice.score(self._reader.finished(written.reading))
+        return self._choice.score(written.reading)
