@@ -31,6 +31,16 @@ def prepare_torch(environment: MutableMapping[str, str]) -> None:
     environment.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
 
 
+def prepare_training(environment: MutableMapping[str, str]) -> None:
+    """Set what makes a run the same each time, unless the user has: to be called before torch.
+
+    MKL takes other ways through a product by where its numbers lie in memory, and a run that goes
+    on after a kill would not be the one that was killed (its guide, conditional numerical
+    reproducibility).
+    """
+    environment.setdefault("MKL_CBWR", "AUTO,STRICT")
+
+
 def load_recognizer(
     section: ModelSection, recognition: RecognitionSection | None = None
 ) -> "Recognizer":

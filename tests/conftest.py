@@ -1,13 +1,18 @@
 """Real devices that the tests of several rooms share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from dictation.loading import prepare_training
 from tests import pulse
 from tests.hands import Hands
 from tests.pulse import VirtualMicrophone
 from tests.xsession import XSession
+
+# As `dictation train` does, and here before anything is computed in this process.
+prepare_training(os.environ)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dictation.errors import DictationError
-from dictation.loading import prepare_torch
+from dictation.loading import prepare_torch, prepare_training
 from dictation.training.corpora import CorpusName
 
 Config = Annotated[
@@ -74,6 +74,7 @@ def train(
     from dictation.training.config import read_training_config
 
     settings = read_training_config(config)
+    prepare_training(os.environ)
     try:
         from dictation.training.trainer import train as run
     except ModuleNotFoundError as error:

@@ -21,6 +21,7 @@ from dictation.training.config import AugmentTable
 from dictation.training.manifest import Utterance
 
 _IGNORED = -100
+_DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -118,30 +119,41 @@ class BatchBuilder(Dataset[Batch]):
     def __getitem__(self, position: int) -> Batch:
         utterances: list[Utterance] = []
         frames: list[Tensor] = []
+        # All of a batch or none: one twice as long as the rest would double what is padded.
+        lot = np.random.default_rng((*self._seed, position)).random()
+        joining = self._config is not None and lot < self._config.joined
         for index, (corpus, number) in enumerate(self._plan[position]):
             rng = np.random.default_rng((*self._seed, position, index))
-            utterance, samples = self._recording(self._corpora[corpus].utterances[number], rng)
+            utterance = self._corpora[corpus].utterances[number]
+            samples = load_samples(utterance.audio)
+            other = self._other(utterance, rng) if joining else None
+            if other is not None and self._config is not None:
+                pause = rng.uniform(*self._config.pause)
+                samples = join(samples, load_samples(other.audio), pause, rng)
+                utterance = follow(utterance, other)
             utterances.append(utterance)
             frames.append(self._frames(utterance, samples, rng))
         return collate(utterances, frames, self._tokenizer, self._decoder_tokenizer)
 
-    def _recording(
-        self, utterance: Utterance, rng: np.random.Generator
-    ) -> tuple[Utterance, NDArray[np.float32]]:
-        samples = load_samples(utterance.audio)
+    def _other(self, utterance: Utterance, rng: np.random.Generator) -> Utterance | None:
+        """Choose what is said after an utterance: nothing much longer than itself, since batches
+        are planned by length, and rarely anything much shorter."""
         config = self._config
-        if config is None or rng.random() >= config.joined:
-            return utterance, samples
-        corpus = self._corpora[int(rng.integers(len(self._corpora)))].utterances
-        other = corpus[int(rng.integers(len(corpus)))]
-        # Nothing much longer than itself follows: batches are planned by length.
-        longest = min(config.joined_seconds, 1.2 * utterance.duration)
-        if utterance.duration > config.joined_seconds or other.duration > longest:
-            return utterance, samples
-        if utterance.language is None or other.language is None:
-            return utterance, samples
-        both = join(samples, load_samples(other.audio), rng.uniform(*config.pause), rng)
-        return follow(utterance, other), both
+        if config is None or utterance.language is None:
+            return None
+        if utterance.duration > config.joined_seconds:
+            return None
+        found = None
+        for _ in range(_DRAWS):
+            corpus = self._corpora[int(rng.integers(len(self._corpora)))].utterances
+            other = corpus[int(rng.integers(len(corpus)))]
+            longest = min(config.joined_seconds, 1.2 * utterance.duration)
+            if other.language is None or other.duration > longest:
+                continue
+            found = other
+            if other.duration > 0.6 * utterance.duration:
+                break
+        return found
 
     def _frames(
         self, utterance: Utterance, samples: NDArray[np.float32], rng: np.random.Generator
