@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from dictation.assets import AssetError, installed_models, model_folder
 from dictation.catalogue.entries import CATALOGUE
 from dictation.checkpoints.folders import load_folder
-from dictation.checkpoints.own import ModelError, save_checkpoint
+from dictation.checkpoints.own import save_checkpoint
+from dictation.checkpoints.weights import ModelError
 from dictation.cli import told
 from dictation.cli.app import app
 from dictation.cli.models import import_model
@@ -297,6 +298,18 @@ def test_a_model_is_given_the_common_characters_that_it_lacks(tmp_path):
     assert f"with {len(lacking)} characters more" in result.stdout
     assert lacking <= set(load_folder(tmp_path / "more").tokenizer.units)
     assert "is there already" in str(run("grow", tmp_path / "tiny", tmp_path / "more").exception)
+
+
+def test_a_compressed_model_is_smaller_and_nearly_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("dictation.checkpoints.weights._LEAST", 64)
+    save_checkpoint(tiny_checkpoint(), tmp_path / "tiny", torch.float32)
+    assert run("compress", tmp_path / "tiny", tmp_path / "small").exit_code == 0
+    sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("tiny", "small")]
+    assert sizes[1] < sizes[0]
+    before, after = (load_folder(tmp_path / name).model for name in ("tiny", "small"))
+    torch.testing.assert_close(after.ctc.weight, before.ctc.weight, rtol=0, atol=0.02)
+    refused = run("compress", tmp_path / "tiny", tmp_path / "small")
+    assert "is there already" in str(refused.exception)
 
 
 def test_models_of_two_shapes_are_not_averaged_and_nothing_is_overwritten(tmp_path):

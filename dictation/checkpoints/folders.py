@@ -7,11 +7,11 @@ import torch
 
 from dictation.checkpoints.own import (
     Checkpoint,
-    ModelError,
     load_checkpoint,
     read_config,
     save_checkpoint,
 )
+from dictation.checkpoints.weights import ModelError
 from dictation.checkpoints.wenet import load_wenet
 from dictation.language_model.ngrams import NgramModel
 from dictation.language_model.reading import Script
@@ -42,6 +42,14 @@ def convert_folder(source: Path, target: Path) -> Checkpoint:
     checkpoint = load_folder(source)
     save_checkpoint(checkpoint, target, torch.float32)
     return checkpoint
+
+
+def compress_folder(source: Path, target: Path) -> None:
+    """Read a model folder of either kind and write it with a byte a weight, half of half precision.
+
+    Raises ModelError or TokenizerError, or OSError when `target` cannot be written.
+    """
+    save_checkpoint(load_folder(source), target, torch.int8)
 
 
 def average_folders(

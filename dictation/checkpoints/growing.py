@@ -9,7 +9,8 @@ from pypinyin import Style, lazy_pinyin
 from torch import Tensor
 
 from dictation.checkpoints.folders import load_folder
-from dictation.checkpoints.own import Checkpoint, ModelError, save_checkpoint
+from dictation.checkpoints.own import Checkpoint, save_checkpoint
+from dictation.checkpoints.weights import ModelError
 from dictation.model.joint import JointModel
 from dictation.text.normalize import is_cjk
 from dictation.text.tokenizer import CtcTokenizer

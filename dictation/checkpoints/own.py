@@ -1,19 +1,16 @@
 """Our own model folder: config.json, model*.safetensors, the vocabularies and MODEL_CARD.md."""
 
-import errno
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from dictation.errors import DictationError
+from dictation.checkpoints.weights import ModelError, read_shards, write_shards, write_tensors
 from dictation.language_model.ngrams import LanguageModelError, NgramModel
 from dictation.language_model.reading import Script
 from dictation.model.config import ModelConfig, ModelConfigError
@@ -21,15 +18,12 @@ from dictation.model.joint import JointModel
 from dictation.text.tokenizer import CtcTokenizer, DecoderTokenizer
 from dictation.text.wenet import PIECES, WenetOptions, WenetTokenizer
 
-FORMAT = 1
-SHARD_BYTES = 80_000_000
+FORMAT = 2
+"""Since 2 weights may be of one byte, with a scale for each row."""
+_FORMATS = (1, 2)
 _DECODER_TOKENS = "decoder_tokens.json"
 _WENET_TOKENS = "wenet_tokens"
 _SCRIPTS: tuple[Script, ...] = ("zh", "en")
-
-
-class ModelError(DictationError):
-    """A model folder is missing, damaged, or not one this program can load."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +39,11 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) -> None:
-    """Write a model folder, its weights as `dtype` in shards of at most 80 MB; raises OSError."""
+    """Write a model folder, its weights as `dtype` in shards of at most 80 MB; raises OSError.
+
+    int8: matrices have a byte a weight and a scale a row, the rest half precision.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("model*.safetensors"):
-        old.unlink()
     config = checkpoint.model.config
     values = {"format": FORMAT, "name": checkpoint.name, "model": config.to_dict()}
     if isinstance(checkpoint.tokenizer, WenetTokenizer):
@@ -58,24 +53,14 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, dtype: torch.dtype) ->
     if checkpoint.decoder_tokenizer is not None:
         definition = checkpoint.decoder_tokenizer.definition
         (folder / _DECODER_TOKENS).write_text(definition, encoding="utf-8")
-    shards = _shards(checkpoint.model.state_dict(), dtype)
-    for index, shard in enumerate(shards, start=1):
-        name = f"model-{index}-of-{len(shards)}" if len(shards) > 1 else "model"
-        _write_weights(shard, folder / f"{name}.safetensors")
+    write_shards(checkpoint.model.state_dict(), folder, dtype)
     for script in _SCRIPTS:
         _ngrams(folder, script).unlink(missing_ok=True)
     for script, ngrams in checkpoint.ngrams.items():
-        _write_weights(ngrams.tensors, _ngrams(folder, script))
+        write_tensors(ngrams.tensors, _ngrams(folder, script))
     # Last: without it, what is there of a folder is no model.
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     (folder / "config.json").write_text(text, encoding="utf-8")
-
-
-def _write_weights(weights: dict[str, Tensor], path: Path) -> None:
-    try:
-        safetensors.torch.save_file(weights, path)
-    except safetensors.SafetensorError as error:  # as such it says that the disk is full, too
-        raise OSError(errno.EIO, str(error), str(path)) from error
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -89,7 +74,7 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> Checkpo
     Raises ModelError naming the folder and what is wrong with it.
     """
     config, values = _read_config(folder)
-    model = build_model(config, _read_weights(folder, dtype), folder)
+    model = build_model(config, read_shards(folder, dtype), folder)
     tokenizer = _read_tokenizer(folder, values)
     if len(tokenizer) != config.vocabulary:
         raise ModelError(
@@ -168,45 +153,13 @@ def _read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
         raise ModelError(f"{folder}: no such model folder")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        if values["format"] != FORMAT:
+        if values["format"] not in _FORMATS:
             raise ModelError(f"{path}: format {values['format']}, this program reads {FORMAT}")
         return ModelConfig.from_dict(values["model"]), values | {"name": str(values["name"])}
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; the folder holds no model") from error
     except (ValueError, KeyError, TypeError, RecursionError, ModelConfigError) as error:
         raise ModelError(f"{path}: not a model configuration ({error})") from error
-
-
-def _read_weights(folder: Path, dtype: torch.dtype) -> dict[str, Tensor]:
-    shards = sorted(folder.glob("model*.safetensors"))
-    if not shards:
-        raise ModelError(f"{folder}: no model*.safetensors; fetch the model again")
-    weights: dict[str, Tensor] = {}
-    for shard in shards:
-        try:
-            with safetensors.safe_open(shard, framework="pt") as file:
-                # One at a time: the file's precision and ours are never both in memory.
-                weights |= {name: _as(file.get_tensor(name), dtype) for name in file.keys()}  # noqa: SIM118
-        except (safetensors.SafetensorError, OSError) as error:
-            raise ModelError(f"{shard}: damaged ({error}); fetch the model again") from error
-    return weights
-
-
-def _as(value: Tensor, dtype: torch.dtype) -> Tensor:
-    return value.to(dtype) if value.is_floating_point() else value
-
-
-def _shards(weights: dict[str, Tensor], dtype: torch.dtype) -> list[dict[str, Tensor]]:
-    shards: list[dict[str, Tensor]] = [{}]
-    size = 0
-    for name, weight in weights.items():
-        stored = _as(weight, dtype).contiguous()
-        size += stored.nbytes
-        if size > SHARD_BYTES and shards[-1]:
-            shards.append({})
-            size = stored.nbytes
-        shards[-1][name] = stored
-    return shards
 
 
 def _difference(wanted: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]]) -> str:

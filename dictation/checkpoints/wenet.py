@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from dictation.checkpoints.own import Checkpoint, ModelError, build_model
+from dictation.checkpoints.own import Checkpoint, build_model
+from dictation.checkpoints.weights import ModelError
 from dictation.checkpoints.wenet_config import TokenSettings, WenetConfig, read_wenet_config
 from dictation.checkpoints.wenet_names import is_never_used, our_name, our_shape
 from dictation.model.config import (

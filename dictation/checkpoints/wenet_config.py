@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from dictation.checkpoints.own import ModelError
+from dictation.checkpoints.weights import ModelError
 
 
 def _names(text: str) -> frozenset[str]:

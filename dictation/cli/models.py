@@ -122,6 +122,22 @@ def average_models(
     print(f"{1 - weight:.0%} of {first} and {weight:.0%} of {second}{what}, written to {target}")
 
 
+def compress_model(source: str, target: Path) -> None:
+    """Write a model, named or given as a folder, with a byte a weight.
+
+    Raises AssetError, ModelError or TokenizerError for it, ImportTargetError for the target.
+    """
+    _refuse_to_overwrite(target)
+    from dictation.checkpoints.folders import compress_folder
+
+    try:
+        compress_folder(model_folder(source), target)
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
+    print(f"{source} with a byte a weight, written to {target}")
+
+
 def grow_model(source: str, target: Path) -> None:
     """Write a model, named or given as a folder, with the common characters that it lacks, in half
     precision.

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from dictation.checkpoints.growing import with_characters
-from dictation.checkpoints.own import ModelError, load_checkpoint, save_checkpoint
+from dictation.checkpoints.own import load_checkpoint, save_checkpoint
+from dictation.checkpoints.weights import ModelError
 from tests.models import tiny_checkpoint, tiny_config, tiny_model
 
 NEW = "轮事丐"  # as 论 (lun) but for the tone, as 是 (shi4), and like nothing that is there

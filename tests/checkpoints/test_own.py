@@ -7,7 +7,8 @@ from subprocess import run
 import pytest
 import torch
 
-from dictation.checkpoints.own import ModelError, load_checkpoint, save_checkpoint
+from dictation.checkpoints.own import load_checkpoint, save_checkpoint
+from dictation.checkpoints.weights import ModelError
 from dictation.errors import DictationError
 from tests.models import tiny_checkpoint
 
@@ -61,7 +62,7 @@ def test_half_precision_takes_half_the_room(tmp_path):
 
 
 def test_large_models_are_cut_into_shards(tmp_path, monkeypatch):
-    monkeypatch.setattr("dictation.checkpoints.own.SHARD_BYTES", 20_000)
+    monkeypatch.setattr("dictation.checkpoints.weights.SHARD_BYTES", 20_000)
     save_checkpoint(tiny_checkpoint(), tmp_path, torch.float32)
     shards = sorted(path.name for path in tmp_path.glob("*.safetensors"))
     assert len(shards) > 1
