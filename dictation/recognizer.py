@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,8 @@ from torch import Tensor
 
 from dictation.checkpoints.folders import load_folder
 from dictation.checkpoints.measured import fastest_precision
-from dictation.checkpoints.own import Checkpoint, ModelError
+from dictation.checkpoints.own import Checkpoint
+from dictation.checkpoints.weights import ModelError
 from dictation.decoding.attention import RescoringWeights
 from dictation.decoding.captions import CaptionWriter
 from dictation.decoding.hot_words import hot_words_of
@@ -48,6 +50,9 @@ __all__ = [
 
 CaptionSource = Literal["ctc", "decoder"]
 """Who writes the captions: CTC, or the decoder where it also writes the final text."""
+
+_SILENCE = 9_600
+"""Samples of silence that follow what was said, in the second pass of a model of Whisper's kind."""
 
 _log = logging.getLogger(__name__)
 
@@ -214,7 +219,7 @@ class Recognizer:
     def _decide(
         self, frames: Tensor, first_pass: str | None, language: Language | None
     ) -> Recognition:
-        output = self._encoded(frames)
+        output = self._encoded_to_the_end(frames)
         language = language or self._told(output)
         log_probs = self._model.ctc_log_probs(output.top)[0]
         if log_probs.isnan().any():
@@ -229,6 +234,18 @@ class Recognizer:
             confidence=decided.confidence,
             timed=decided.timed,
             decoder_passes=decided.passes,
+        )
+
+    def _encoded_to_the_end(self, frames: Tensor) -> EncoderOutput:
+        """Encode all frames; the decoder of a Whisper hears silence after them, without which it
+        goes on writing: it has seldom heard a recording that breaks off with the last word."""
+        if self._model.config.features.frontend != "whisper":
+            return self._encoded(frames)
+        silence = self._model.features(torch.zeros(_SILENCE, device=frames.device))
+        output = self._encoded(torch.cat([frames, silence]))
+        heard = -(-frames.size(0) // self._model.encoder.top_factor)
+        return replace(
+            output, top=output.top[:, :heard], top_lengths=output.top_lengths.clamp(max=heard)
         )
 
     def _encoded(self, frames: Tensor) -> EncoderOutput:
