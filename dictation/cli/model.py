@@ -209,9 +209,21 @@ def synthesize(
     cache: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where the voice's model is put together.")
     ] = Path("cache"),
+    voices: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Kokoro's base voices, NAME.bin (npm pack kokoro-js)."),
+    ] = None,
     tatoeba: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Tatoeba's sentence pairs, as TSV.")
     ] = None,
+    texts: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Sentences of your own, one a line; may be given again."),
+    ] = None,
+    shares: Annotated[
+        tuple[float, float, float],
+        typer.Option(min=0.0, help="Shares of Mandarin, English and mixed sentences."),
+    ] = (0.26, 0.40, 0.34),
     teacher: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="A faster-whisper model that reads clips back."),
@@ -223,6 +235,8 @@ def synthesize(
     """Synthesize a corpus of Mandarin, English and mixed speech; goes on where it was stopped."""
     if hours is None and clips is None and minutes is None:
         raise typer.BadParameter("say when to end: --hours, --clips or --minutes")
+    if not any(shares):
+        raise typer.BadParameter("--shares: one of them has to be above 0")
     try:
         from dictation.cli.corpus import synthesize_corpus
         from dictation.training.synthesis import SynthesisOptions
@@ -237,7 +251,10 @@ def synthesize(
         seed=seed,
         workers=workers,
         cache=cache,
+        voices=voices,
         tatoeba=tatoeba,
+        texts=tuple(texts or ()),
+        shares=dict(zip(("zh", "en", "mix"), shares, strict=True)),
         teacher=teacher,
         hibari_share=hibari_share,
     )

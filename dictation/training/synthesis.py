@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from dictation.errors import DictationError
+from dictation.training.casting import Speaker, cast_for
 from dictation.training.judging import Judge, check_teacher
 from dictation.training.manifest import resumed_lines
 from dictation.training.phonemes import Phonemizer, sound_count
@@ -26,12 +27,9 @@ from dictation.training.voices import (
     Audio,
     Hibari,
     Kokoro,
-    Speaker,
     assemble_kokoro,
-    dev_speakers,
-    is_clear,
+    read_voices,
     require,
-    train_speakers,
 )
 
 SAMPLE_RATE = 16_000
@@ -49,7 +47,8 @@ class SynthesisOptions:
 
     ``hours`` or ``clips`` ends the work, whichever is reached first, and so does ``minutes`` of
     wall time. ``teacher`` is a faster-whisper folder that reads a share of the clips back:
-    ``checked``, 0 to 1 by language.
+    ``checked``, 0 to 1 by language. ``voices``: a folder of Kokoro's base voices, without which
+    its package has Japanese ones alone. ``texts``: files with a sentence a line, in any language.
     """
 
     out: Path
@@ -60,7 +59,9 @@ class SynthesisOptions:
     seed: int = 1
     workers: int = 2
     cache: Path = Path("cache")
+    voices: Path | None = None
     tatoeba: Path | None = None
+    texts: tuple[Path, ...] = ()
     teacher: Path | None = None
     checked: dict[Language, float] = field(
         default_factory=lambda: {"mix": 1.0, "zh": 0.05, "en": 0.05}
@@ -133,8 +134,11 @@ def synthesize(options: SynthesisOptions, progress: Callable[[int, int], None]) 
         require(module)
     if options.teacher is not None:
         check_teacher(options.teacher)
-    if options.tatoeba is not None and not options.tatoeba.is_file():
-        raise DictationError(f"{options.tatoeba}: there is no such file")
+    given = (options.tatoeba,) if options.tatoeba is not None else ()
+    for path in (*given, *options.texts):
+        if not path.is_file():
+            raise DictationError(f"{path}: there is no such file")
+    voices = read_voices(options.voices) if options.voices is not None else {}
     folder = options.out / options.set_name
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     model = assemble_kokoro(options.cache)
@@ -151,12 +155,12 @@ def synthesize(options: SynthesisOptions, progress: Callable[[int, int], None]) 
         )
 
     os.environ.update(_WARM_UP)
-    jobs = (job for job in _jobs(options) if job.index not in state.known)
+    jobs = (job for job in _jobs(options, voices) if job.index not in state.known)
     context = multiprocessing.get_context("spawn")
     with (
         state,
         ProcessPoolExecutor(
-            options.workers, context, _start_worker, (folder, model, options.teacher)
+            options.workers, context, _start_worker, (folder, model, voices, options.teacher)
         ) as pool,
     ):
         # Taken in their order, so that the same clips are in the set whoever was quicker.
@@ -240,16 +244,15 @@ class _State:
         )
 
 
-def _jobs(options: SynthesisOptions) -> Iterator[_Job]:
+def _jobs(options: SynthesisOptions, voices: Iterable[str] = ()) -> Iterator[_Job]:
     """Plan clip after clip, by the seed only: who says what, how fast and how loud."""
     dev = options.split == "dev"
-    speakers = dev_speakers(options.seed) if dev else train_speakers(options.seed)
-    clear = tuple(speaker for speaker in speakers if is_clear(speaker))
-    texts = interleaved(options.shares, options.seed, options.split, options.tatoeba)
+    cast = cast_for(options.split, options.seed, voices)
+    texts = interleaved(options.shares, options.seed, options.split, options.tatoeba, options.texts)
     for index, sentence in enumerate(texts):
         rng = random.Random(f"{options.seed}/{options.split}/{index}")
-        cast = clear if sentence.lang == "mix" and rng.random() < 0.9 else speakers
-        speaker: Speaker | None = rng.choice(cast)
+        clear = sentence.lang == "mix" and rng.random() < 0.9
+        speaker: Speaker | None = rng.choice(cast.clear if clear else cast.speakers[sentence.lang])
         cheap = rng.random() < options.hibari_share
         if sentence.lang == "en" and cheap and not dev:
             speaker = None
@@ -266,12 +269,14 @@ def _jobs(options: SynthesisOptions) -> Iterator[_Job]:
         )
 
 
-def _start_worker(folder: Path, model: Path, teacher: Path | None) -> None:
+def _start_worker(
+    folder: Path, model: Path, voices: Mapping[str, Audio], teacher: Path | None
+) -> None:
     global _tools, _folder
     if hasattr(os, "nice"):
         os.nice(5)
     judge = Judge(teacher) if teacher is not None else None
-    _tools = _Tools(Phonemizer(), Kokoro(model), Hibari(), judge)
+    _tools = _Tools(Phonemizer(), Kokoro(model, voices), Hibari(), judge)
     _folder = folder
 
 

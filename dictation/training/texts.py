@@ -29,6 +29,8 @@ MAX_SPOKEN = {"zh": 52, "en": 130, "mix": 60}
 """Longest text in characters, about 12 s of speech."""
 
 _DEV_PATTERN_SHARE = 12  # one pattern in twelve is for the dev split only
+_DEV_LINE_SHARE = 40  # and one line in forty of the user's own texts
+_TEXTS_SHARE = {"zh": 0.5, "en": 0.4, "mix": 0.35}
 _TATOEBA_SHARE = {"zh": 0.45, "en": 0.4, "mix": 0.0}
 _PAIR_SHARE = 0.14
 _ARROW = " => "
@@ -177,15 +179,15 @@ def from_pattern(grammar: Grammar, rng: random.Random, split: Split) -> Sentence
 
 
 @dataclass(frozen=True)
-class Tatoeba:
-    """Tatoeba's sentence pairs, simplified, cleaned and split, by language."""
+class Lines:
+    """Sentences that others wrote, cleaned and split, by language."""
 
     train: dict[Language, tuple[str, ...]]
     dev: dict[Language, tuple[str, ...]]
 
 
 @lru_cache(maxsize=2)
-def load_tatoeba(path: Path) -> Tatoeba:
+def load_tatoeba(path: Path) -> Lines:
     """Read a tab-separated file of English and Chinese sentences.
 
     Sentences with digits or unusual symbols are left out (their spoken form is not known), the
@@ -213,12 +215,47 @@ def load_tatoeba(path: Path) -> Tatoeba:
             chosen[split]["en"][english] = None
         if _clean_chinese(chinese):
             chosen[split]["zh"][_full_width(chinese)] = None
-    return Tatoeba(
+    return Lines(
         train={lang: tuple(texts) for lang, texts in chosen["train"].items()},
         dev={
             lang: tuple(t for t in texts if t not in chosen["train"][lang])
             for lang, texts in chosen["dev"].items()
         },
+    )
+
+
+@lru_cache(maxsize=2)
+def load_texts(paths: tuple[Path, ...]) -> Lines:
+    """Read files with a sentence a line, each of Mandarin (simplified), English or both; what has
+    digits or unusual symbols is left out, and one sentence in forty is of the dev split."""
+    chosen: dict[Split, dict[Language, dict[str, None]]] = {
+        split: {lang: {} for lang in LANGUAGES} for split in ("train", "dev")
+    }
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            text, split = line.strip(), _split_of(line.strip())
+            if _clean_english(text):
+                chosen[split]["en"][text] = None
+            elif _clean_chinese(text):
+                chosen[split]["zh"][_full_width(text)] = None
+            elif _clean_mixed(text):
+                chosen[split]["mix"][space_scripts(_full_width(text))] = None
+    return Lines(
+        train={lang: tuple(texts) for lang, texts in chosen["train"].items()},
+        dev={lang: tuple(texts) for lang, texts in chosen["dev"].items()},
+    )
+
+
+def _split_of(text: str) -> Split:
+    return "dev" if stable_hash(text) % _DEV_LINE_SHARE == 0 else "train"
+
+
+def _clean_mixed(text: str) -> bool:
+    return (
+        6 <= len(text) <= MAX_SPOKEN["mix"]
+        and re.search(r"[A-Za-z]{2}", text) is not None
+        and len(re.findall(rf"[{_HAN}]", text)) >= 3
+        and not re.search(rf"[^{_HAN}A-Za-z，。？！：；、,?!.' -]", text)
     )
 
 
@@ -243,26 +280,31 @@ def _full_width(text: str) -> str:
 
 
 def sentences(
-    lang: Language, seed: int, split: Split, tatoeba: Path | None = None
+    lang: Language,
+    seed: int,
+    split: Split,
+    tatoeba: Path | None = None,
+    texts: tuple[Path, ...] = (),
 ) -> Iterator[Sentence]:
     """Yield distinct sentences of one language without end, the same ones for the same seed.
 
-    About one in seven is two sentences in a row; each fits in about 12 s of speech. With a Tatoeba
-    file, a part of the Chinese and English ones comes from it.
+    About one in seven is two sentences in a row; each fits in about 12 s of speech. With files of
+    the user's own texts, or of Tatoeba's pairs, a part of the sentences comes from them.
     """
     rng = random.Random(f"{seed}/{split}/{lang}")
     grammar = load_grammar(lang)
-    pool: list[str] = []
+    pools: list[tuple[float, list[str]]] = []
+    if texts:
+        pools.append((_TEXTS_SHARE[lang], _shuffled(load_texts(texts), lang, split, rng)))
     if tatoeba is not None and _TATOEBA_SHARE[lang]:
-        corpus = load_tatoeba(tatoeba)
-        pool = list((corpus.train if split == "train" else corpus.dev)[lang])
-        rng.shuffle(pool)
+        pools.append((_TATOEBA_SHARE[lang], _shuffled(load_tatoeba(tatoeba), lang, split, rng)))
     seen = set(SAMPLE_TEXTS)
 
     def draw() -> Sentence:
-        if pool and rng.random() < _TATOEBA_SHARE[lang]:
-            text = pool.pop()
-            return Sentence(text, text, lang)
+        for share, pool in pools:
+            if pool and rng.random() < share:
+                text = pool.pop()
+                return Sentence(text, text, lang)
         return from_pattern(grammar, rng, split)
 
     while True:
@@ -276,6 +318,12 @@ def sentences(
         yield sentence
 
 
+def _shuffled(lines: Lines, lang: Language, split: Split, rng: random.Random) -> list[str]:
+    pool = list((lines.train if split == "train" else lines.dev)[lang])
+    rng.shuffle(pool)
+    return pool
+
+
 def _join(first: Sentence, second: Sentence) -> Sentence:
     """Put two sentences in one utterance; its language is mixed as soon as one of them is."""
     gap = " " if first.lang == "en" or first.text[-1] in ".?!" else ""
@@ -286,10 +334,16 @@ def _join(first: Sentence, second: Sentence) -> Sentence:
 
 
 def interleaved(
-    shares: dict[Language, float], seed: int, split: Split, tatoeba: Path | None = None
+    shares: dict[Language, float],
+    seed: int,
+    split: Split,
+    tatoeba: Path | None = None,
+    texts: tuple[Path, ...] = (),
 ) -> Iterator[Sentence]:
     """Yield sentences of several languages so that every prefix keeps the given shares."""
-    sources = {lang: sentences(lang, seed, split, tatoeba) for lang in shares if shares[lang] > 0}
+    sources = {
+        lang: sentences(lang, seed, split, tatoeba, texts) for lang in shares if shares[lang] > 0
+    }
     total = sum(shares[lang] for lang in sources)
     given = dict.fromkeys(sources, 0)
     for turn in range(1, 1 << 62):

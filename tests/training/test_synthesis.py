@@ -9,11 +9,18 @@ import pytest
 
 from dictation.errors import DictationError
 from dictation.training import synthesis, voices
+from dictation.training.casting import (
+    DEV_VOICE,
+    KEPT_VOICES,
+    cast_for,
+    dev_speakers,
+    is_clear,
+    train_speakers,
+)
 from dictation.training.judging import edit_distance
 from dictation.training.phonemes import Phonemizer, load_pronunciations, sound_count
 from dictation.training.synthesis import SAMPLE_RATE, SynthesisOptions, synthesize, trim
 from dictation.training.texts import LANGUAGES, load_grammar
-from dictation.training.voices import DEV_VOICE, dev_speakers, is_clear, train_speakers
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +52,46 @@ def test_speakers_depend_on_the_seed_only():
     assert train_speakers(3) == train_speakers(3)
     assert train_speakers(3) != train_speakers(4)
     assert sum(map(is_clear, train_speakers(3))) >= 90
+
+
+NATIVE = ("af_bella", "af_heart", "bm_george", "zf_xiaoni", "zf_xiaoxiao", "zf_xiaoyi", "zm_yunxi")
+
+
+def test_with_voices_of_their_own_languages_are_spoken_by_these():
+    cast = cast_for("train", 1, NATIVE)
+    for lang, leads in {"zh": "z", "en": "ab", "mix": "zj"}.items():
+        for speaker in cast.speakers[lang]:
+            assert max(speaker.weights, key=speaker.weights.get)[0] in leads
+            assert sum(speaker.weights.values()) == pytest.approx(1)
+    assert len({speaker.name for each in cast.speakers.values() for speaker in each}) == 600
+    leading = {max(each.weights, key=each.weights.get) for each in cast.speakers["zh"]}
+    assert leading == {"zf_xiaoyi", "zm_yunxi"}
+
+
+def test_voices_kept_for_development_never_speak_in_training():
+    for lang in LANGUAGES:
+        for speaker in cast_for("train", 2, NATIVE).speakers[lang]:
+            assert KEPT_VOICES.isdisjoint(speaker.weights)
+        for speaker in cast_for("dev", 2, NATIVE).speakers[lang]:
+            assert KEPT_VOICES.issuperset(speaker.weights)
+
+
+def test_without_other_voices_everyone_speaks_everything():
+    cast = cast_for("train", 3)
+    assert cast.speakers == dict.fromkeys(LANGUAGES, train_speakers(3))
+    assert all(map(is_clear, cast.clear))
+
+
+def test_a_folder_of_voices_is_read_by_name_and_refused_by_size(tmp_path):
+    with pytest.raises(voices.SynthesisUnavailableError, match="no voices in it"):
+        voices.read_voices(tmp_path)
+    style = np.arange(510 * 256, dtype="<f4")
+    style.tofile(tmp_path / "zf_xiaoyi.bin")
+    assert voices.read_voices(tmp_path)["zf_xiaoyi"].shape == (510, 1, 256)
+    assert voices.read_voices(tmp_path)["zf_xiaoyi"][1, 0, 0] == 256
+    (tmp_path / "zm_yunxi.bin").write_bytes(b"short")
+    with pytest.raises(voices.SynthesisUnavailableError, match=r"zm_yunxi\.bin: not one of Kokoro"):
+        voices.read_voices(tmp_path)
 
 
 def test_the_plan_depends_on_the_seed_only(tmp_path):

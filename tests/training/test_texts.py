@@ -244,3 +244,23 @@ def test_a_spoken_number_has_no_digits(makers):
             assert said, name
             assert typed, name
             assert not re.search("[0-9]", said), name
+
+
+def test_texts_of_ones_own_are_told_apart_and_split(tmp_path):
+    lines = [f"第{number}天的天气很好" for number in "一二三四五六七八九十百千万"]
+    lines += ["打开 Chrome 的 settings 看看", "I would like some tea.", "有 404 的一行", "Ü"]
+    own = tmp_path / "own.txt"
+    own.write_text("\n".join(lines), encoding="utf-8")
+    found = texts.load_texts((own,))
+    for lang, wanted in {"zh": 13, "mix": 1, "en": 1}.items():
+        assert len(found.train[lang]) + len(found.dev[lang]) == wanted
+        assert set(found.train[lang]).isdisjoint(found.dev[lang])
+    assert all(text.endswith("。") for text in found.train["zh"])
+
+
+def test_texts_of_ones_own_are_among_the_sentences(tmp_path):
+    own = tmp_path / "own.txt"
+    own.write_text("\n".join(f"湖边有{c}只鸟。" for c in "一两三四五六七八九十"), encoding="utf-8")
+    drawn = list(itertools.islice(sentences("zh", 1, "train", None, (own,)), 40))
+    assert any("湖边有" in sentence.text for sentence in drawn)
+    assert drawn == list(itertools.islice(sentences("zh", 1, "train", None, (own,)), 40))
