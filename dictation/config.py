@@ -47,6 +47,7 @@ class RecognitionSection(_Section):
     language: Literal["auto", "zh", "en"] = "auto"
     chunk_ms: Literal[320, 640] = 320
     captions: Literal["ctc", "decoder"] = "decoder"
+    window_ms: Annotated[int, Field(ge=0, le=10_000)] = 2560
     hot_words: str = ""
     final: Literal["auto", "rescore", "refine", "search"] = "auto"
     n_best: Annotated[int, Field(ge=1, le=100)] = 10

@@ -68,6 +68,7 @@ def load_recognizer(
         ),
         blank_threshold=how.blank_threshold,
         captions=how.captions,
+        window_ms=how.window_ms,
     )
     if recognition is not None:
         recognizer.follow_hot_words(hot_words_file(recognition))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -31,6 +31,11 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en", "mix")
 """The classes of the language head, in its order."""
 # Before half a second of speech the language head guesses.
 _SETTLED_SECONDS = 0.5
+SILENCE = 9_600
+"""Samples of silence that a model of Whisper's kind hears after what was said: its decoder goes on
+writing where a recording breaks off with the last word, as it has seldom heard one that does."""
+# What is encoded again takes at most this share of the time.
+_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -77,13 +82,19 @@ class CaptionSearch:
 class StreamSettings:
     """Encoder frames in a chunk, chunks of the past that are attended to (-1: all), what is spoken
     (None: the model tells), the probability from which on a frame counts as blank, and how CTC is
-    searched for captions (None: its best path is taken)."""
+    searched for captions (None: its best path is taken).
+
+    `window`: so many chunks, at most, are encoded as one; until the last of them has come, those
+    that are there are encoded as if it were they alone, and again with the next. The states of a
+    stream are those of chunks as long as the window, its captions as early as those of a chunk.
+    """
 
     chunk_size: int
     left_context: int
     language: Language | None
     blank_threshold: float
     search: CaptionSearch | None = None
+    window: int = 1
 
 
 Decide = Callable[[Tensor, str, Language | None], Recognition]
@@ -103,6 +114,43 @@ class _Encoded:
     total: Tensor
     memory: Tensor
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What was heard of an utterance so far: CTC's tokens, the unit of the last frame, how many
+    frames there were and how many blanks at their end, the sum of their top states (D,), and the
+    search of CTC with what it has not seen yet."""
+
+    tokens: tuple[int, ...] = ()
+    last: int = 0
+    frames: int = 0
+    blanks: int = 0
+    pooled: Tensor | None = None
+    search: BeamState = field(default_factory=BeamState.initial)
+    unsearched: tuple[Tensor, ...] = ()
+
+    def with_more(self, encoded: _Encoded, *, searching: bool) -> "_Heard":
+        """Return what was heard with what comes next; `searching`: CTC may be searched."""
+        frames = encoded.log_probs.size(0)
+        best = encoded.log_probs.argmax(1).tolist()
+        more = collapse(best, self.frames, self.last).tokens
+        return _Heard(
+            tokens=(*self.tokens, *more),
+            last=best[-1],
+            frames=self.frames + frames,
+            blanks=encoded.blanks + (self.blanks if encoded.blanks == frames else 0),
+            pooled=encoded.total if self.pooled is None else self.pooled + encoded.total,
+            search=self.search,
+            unsearched=(*self.unsearched, encoded.log_probs) if searching else (),
+        )
+
+    def searched(self, beam: int, context: Context | None) -> "_Heard":
+        """Return the same with all of it searched."""
+        if not self.unsearched:
+            return self
+        search = extend(self.search, torch.cat(self.unsearched), beam, context)
+        return replace(self, search=search, unsearched=())
 
 
 class RecognitionStream:
@@ -127,16 +175,12 @@ class RecognitionStream:
         self._features: FeatureState = self._model.features.initial_state(torch.device("cpu"))
         self._encoder: StreamState = self._model.encoder.initial_state()
         self._frames: list[Tensor] = []
+        # From the first frame on that will be encoded again.
         self._waiting = torch.zeros(0, self._model.config.features.mel_bins)
+        self._shown = 0
         self._begun = self._ended = False
-        self._tokens: list[int] = []
-        self._last = 0
-        self._search = BeamState.initial()
-        self._unsearched: list[Tensor] = []
         self._context = settings.search.context() if settings.search is not None else None
-        self._pooled: Tensor | None = None
-        self._encoded = 0
-        self._blanks = 0
+        self._certain = self._heard = _Heard()
         self._written = Caption()
         self._skip = 0
         self._by_ctc = False
@@ -157,20 +201,30 @@ class RecognitionStream:
         return self._foreseen or self._decided()
 
     def finish_first_pass(self) -> str:
-        """Flush and return what the captions end with; the stream is spent."""
+        """Flush and return what the captions end with, silence after it as in the second pass; the
+        stream is spent."""
         with torch.inference_mode():
+            if self._model.config.features.frontend == "whisper":
+                self._hear(torch.zeros(SILENCE))
             self._wait_for(self._model.features.flush(self._features))
+            while self._is_due():
+                self._take(_encode(self._placed, [self])[0])
             self._ended = True
             self._skip = 0
             self._take(_encode(self._placed, [self])[0])
-        if self._writer is None:
-            return self._text()
-        return self._written_by_ctc() if self._by_ctc else self._writer.whole(self._written)
+            if self._writer is None:
+                return self._text()
+            if self._by_ctc:
+                return self._written_by_ctc()
+            words, tokens = self._words(), self._heard.tokens
+            language = self._language() or language_of(words)
+            writer, caption = self._writer, self._written
+            return self._placed.run(lambda: writer.whole(caption, tokens, words, language))
 
     def _decided(self) -> Recognition:
         with torch.inference_mode():
             frames = torch.cat([*self._frames, self._model.features.flush(self._features)])
-            words = self._text() if self._writer is None else self._heard()
+            words = self._text() if self._writer is None else self._words()
             return self._decide(frames, words, self._settings.language)
 
     def _hear(self, samples: Tensor) -> None:
@@ -183,73 +237,90 @@ class RecognitionStream:
         self._frames.append(frames)
         self._waiting = torch.cat([self._waiting, frames])
 
+    def _chunks(self) -> int:
+        """Return how many chunks are encoded next: all that there are of the window."""
+        frames = self._settings.chunk_size * self._model.encoder.factor
+        whole = min(self._waiting.size(0) // frames, self._settings.window)
+        return max(whole, self._shown + 1)
+
     def _wanted(self) -> int:
-        """Feature frames to encode next: what a stream needs at its start, then a chunk."""
+        """Feature frames to encode next: what a stream needs at its start, then chunks."""
         encoder = self._model.encoder
-        return self._settings.chunk_size * encoder.factor if self._begun else encoder.lookahead
+        if not self._begun:
+            return encoder.lookahead
+        return self._chunks() * self._settings.chunk_size * encoder.factor
 
     def _is_due(self) -> bool:
         return self._waiting.size(0) >= self._wanted()
 
     def _fits(self, other: "RecognitionStream") -> bool:
         """Whether both take the same step next."""
-        return (self._settings, self._begun) == (other._settings, other._begun)
+        return (self._settings, self._begun, self._wanted()) == (
+            other._settings,
+            other._begun,
+            other._wanted(),
+        )
 
     def _due(self) -> Tensor:
         return self._waiting if self._ended else self._waiting[: self._wanted()]
 
     def _take(self, encoded: _Encoded) -> PartialResult | None:
         """Go on from what was encoded of the frames that were due."""
-        began = time.perf_counter()
-        self._waiting = self._waiting[self._due().size(0) :]
-        self._begun = True
-        self._encoder = encoded.state
+        began = self._clock()
+        settings, chunks = self._settings, self._chunks()
         frames = encoded.log_probs.size(0)
+        fresh = (chunks - self._shown) * self._chunk_seconds()
+        closing = (
+            not self._begun
+            or self._ended
+            or chunks == settings.window
+            # However slow the processor is, it keeps up.
+            or encoded.seconds > _SHARE * fresh
+        )
+        heard = self._certain
+        if frames:
+            heard = heard.with_more(encoded, searching=settings.search is not None)
+            self._written = self._written.hearing(encoded.memory, certain=closing)
+        self._heard = heard
+        if closing:
+            self._waiting = self._waiting[self._due().size(0) :]
+            self._encoder, self._certain = encoded.state, heard
+        self._shown = 0 if closing else chunks
+        self._begun = True
         if frames == 0:
             return None
-        self._hear_tokens(encoded.log_probs)
-        self._blanks = encoded.blanks + (self._blanks if encoded.blanks == frames else 0)
-        self._encoded += frames
-        self._pooled = encoded.total if self._pooled is None else self._pooled + encoded.total
-        self._show(encoded.memory, frames)
+        self._show(fresh)
         partial = PartialResult(
             self._caption.stable,
             self._caption.unstable,
             self._language(),
-            self._blanks * self._model.encoder.top_factor / FEATURE_RATE,
+            heard.blanks * self._model.encoder.top_factor / FEATURE_RATE,
         )
-        self.compute_seconds.append(encoded.seconds + time.perf_counter() - began)
+        self.compute_seconds.append(encoded.seconds + self._clock() - began)
         return partial
 
-    def _hear_tokens(self, log_probs: Tensor) -> None:
-        best = log_probs.argmax(1).tolist()
-        self._tokens += collapse(best, self._encoded, self._last).tokens
-        self._last = best[-1]
-        if self._settings.search is not None:
-            self._unsearched.append(log_probs)
+    def _chunk_seconds(self) -> float:
+        return self._settings.chunk_size * self._model.encoder.factor / FEATURE_RATE
 
-    def _show(self, memory: Tensor, frames: int) -> None:
-        """Show what was heard; the decoder writes it anew as long as there is more than before, and
-        once more when it knows what came after, provided that there is time for it."""
-        writer = self._writer
-        caption = self._written = self._written.hearing(memory)
+    def _show(self, seconds: float) -> None:
+        """Show what was heard, `seconds` of it new; the decoder writes it anew as long as there is
+        more than before, and once more when it knows what came after, provided that there is time
+        for it."""
+        writer, caption, tokens = self._writer, self._written, self._heard.tokens
         self._skip -= 1
         if writer is None:
             self._caption = self._caption.show(space_scripts(self._text()))
             return
-        if len(self._tokens) == caption.settled:
+        if tokens == caption.settled:
             return
         if self._skip >= 0 or self._is_due():
-            new = self._tokenizer.decode(self._tokens[caption.settled :])
+            new = self._tokenizer.decode(tokens[len(caption.settled) :])
             text = space_scripts(f"{caption.text} {new}".strip())
             self._caption = self._caption.show(self._written_by_ctc() if self._by_ctc else text)
             return
-        began, words = self._clock(), self._heard()
+        began, words = self._clock(), self._words()
         language = self._language() or language_of(words)
-        self._written = self._placed.run(
-            lambda: writer.write(caption, self._tokens, words, language)
-        )
-        seconds = frames * self._model.encoder.top_factor / FEATURE_RATE
+        self._written = self._placed.run(lambda: writer.write(caption, tokens, words, language))
         self._skip = chunks_to_skip(self._clock() - began, seconds)
         self._by_ctc = self._is_mixed() and writer.differs(self._written, self._text())
         if self._by_ctc:
@@ -264,38 +335,41 @@ class RecognitionStream:
     def _is_mixed(self) -> bool:
         """Whether there are two languages, by what CTC with a language model hears: the decoder,
         which sets out in one of them, may have lost the other."""
-        if not isinstance(self._context, CtcFusion) or language_of(self._heard()) != "mix":
+        if not isinstance(self._context, CtcFusion) or language_of(self._words()) != "mix":
             return False
         text = self._text()
         return is_mixed(text) or (self._language() == "mix" and language_of(text) == "mix")
 
     def _language(self) -> Language | None:
-        frame_seconds = self._model.encoder.top_factor / FEATURE_RATE
-        if self._pooled is None or self._encoded * frame_seconds < _SETTLED_SECONDS:
+        heard, frame_seconds = self._heard, self._model.encoder.top_factor / FEATURE_RATE
+        if heard.pooled is None or heard.frames * frame_seconds < _SETTLED_SECONDS:
             return None
-        if not self._tokens:
+        if not heard.tokens:
             return None
         if self._settings.language is not None:
             return self._settings.language
         head = self._model.language
         if head is None:
             return language_of(self._text())
-        mean = (self._pooled / self._encoded)[None]
+        mean = (heard.pooled / heard.frames)[None]
         return LANGUAGES[int(head(mean.to(head.hidden.weight.device))[0].argmax())]
 
-    def _heard(self) -> str:
-        return self._tokenizer.decode(self._tokens)
+    def _words(self) -> str:
+        return self._tokenizer.decode(self._heard.tokens)
 
     def _text(self) -> str:
         search = self._settings.search
         if search is None:
-            return self._heard()
+            return self._words()
         # Most captions of a decoder are never asked for it: it waits until one is.
-        if self._unsearched:
-            log_probs = torch.cat(self._unsearched)
-            self._unsearched = []
-            self._search = extend(self._search, log_probs, search.beam, self._context)
-        return self._tokenizer.decode(hypotheses(self._search, self._context)[0].tokens)
+        heard, certain = self._heard, self._certain.searched(search.beam, self._context)
+        if heard is self._certain:
+            heard = certain
+        elif heard.unsearched:
+            passing = heard.unsearched[-1:]
+            heard = replace(heard, search=certain.search, unsearched=passing)
+        self._certain, self._heard = certain, heard.searched(search.beam, self._context)
+        return self._tokenizer.decode(hypotheses(self._heard.search, self._context)[0].tokens)
 
 
 def accept_together(
@@ -330,17 +404,19 @@ def _encode(placed: PlacedModel, streams: Sequence[RecognitionStream]) -> list[_
 
 
 def _encode_there(placed: PlacedModel, streams: Sequence[RecognitionStream]) -> list[_Encoded]:
-    began = time.perf_counter()
     model, first = placed.model, streams[0]
-    settings = first._settings
+    began = first._clock()
+    settings, chunks = first._settings, first._chunks()
+    for stream in streams:
+        stream._encoder.reclaim()
     states = [placed.state_here(stream._encoder) for stream in streams]
     state = states[0] if len(states) == 1 else stack_states(states)
     frames = torch.stack([stream._due() for stream in streams])
     output, state = placed.step(
         placed.to_model(frames),
         state,
-        settings.chunk_size,
-        settings.left_context,
+        chunks * settings.chunk_size,
+        -(-settings.left_context // chunks) if settings.left_context > 0 else settings.left_context,
         first._ended,
     )
     # Before there is a frame its type is not that of the weights.
@@ -351,7 +427,7 @@ def _encode_there(placed: PlacedModel, streams: Sequence[RecognitionStream]) -> 
     totals = output.top.float().sum(1).cpu()
     states = [state] if len(streams) == 1 else unstack_states(state)
     memories = torch.split(output.memory, 1)
-    spent = (time.perf_counter() - began) / len(streams)
+    spent = (first._clock() - began) / len(streams)
     return [
         _Encoded(*each, spent)
         for each in zip(states, log_probs, since, totals, memories, strict=True)

@@ -26,6 +26,7 @@ from dictation.model.placement import PlacedModel, Placement, choose_device, cho
 from dictation.recognition import (
     FEATURE_RATE,
     LANGUAGES,
+    SILENCE,
     CaptionSearch,
     PartialResult,
     Recognition,
@@ -51,9 +52,6 @@ __all__ = [
 CaptionSource = Literal["ctc", "decoder"]
 """Who writes the captions: CTC, or the decoder where it also writes the final text."""
 
-_SILENCE = 9_600
-"""Samples of silence that follow what was said, in the second pass of a model of Whisper's kind."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -69,8 +67,10 @@ class Recognizer:
         second_pass: SecondPassSettings | None = None,
         blank_threshold: float = 0.8,
         captions: CaptionSource = "ctc",
+        window_ms: int = 0,
     ) -> None:
         self.blank_threshold = blank_threshold
+        self._window_ms = window_ms
         self._size = sum(parameter.numel() for parameter in checkpoint.model.parameters())
         self._placed = PlacedModel(checkpoint.model, placement)
         self._checkpoint = checkpoint
@@ -92,6 +92,7 @@ class Recognizer:
         second_pass: SecondPassSettings | None = None,
         blank_threshold: float = 0.8,
         captions: CaptionSource = "ctc",
+        window_ms: int = 0,
     ) -> "Recognizer":
         """Load a model folder, our own or WeNet's as it was published.
 
@@ -100,7 +101,8 @@ class Recognizer:
         None: torch's choice, at most two: more are no quicker and suffer more from other work;
         `second_pass`: how the final text is decided; `blank_threshold`: probability from which on a
         frame counts as blank; `captions`: who writes them, the decoder where it writes
-        the final text, too. Raises ModelError or PlacementError.
+        the final text, too; `window_ms`: how much sound is encoded again, for captions, with what
+        comes after it. Raises ModelError or PlacementError.
         """
         torch.set_num_threads(threads or min(2, torch.get_num_threads()))
         place_at = choose_device(device)
@@ -110,7 +112,7 @@ class Recognizer:
             place_at, precision, lambda: fastest_precision(checkpoint.model.config, model)
         )
         placement = Placement(place_at, chosen)
-        return cls(checkpoint, placement, second_pass, blank_threshold, captions)
+        return cls(checkpoint, placement, second_pass, blank_threshold, captions, window_ms)
 
     @property
     def description(self) -> str:
@@ -141,7 +143,8 @@ class Recognizer:
         second_pass, search = self._second_pass, None
         if second_pass.context() is not None:
             search = CaptionSearch(second_pass.context, second_pass.settings.n_best)
-        settings = StreamSettings(chunk_size, left, language, self.blank_threshold, search)
+        window = max(1, self._window_ms // (frames * frame_ms))
+        settings = StreamSettings(chunk_size, left, language, self.blank_threshold, search, window)
         return RecognitionStream(
             self._placed, self._checkpoint.tokenizer, settings, self._finish, self._writer, clock
         )
@@ -237,11 +240,10 @@ class Recognizer:
         )
 
     def _encoded_to_the_end(self, frames: Tensor) -> EncoderOutput:
-        """Encode all frames; the decoder of a Whisper hears silence after them, without which it
-        goes on writing: it has seldom heard a recording that breaks off with the last word."""
+        """Encode all frames, for the decoder of a Whisper with silence after them."""
         if self._model.config.features.frontend != "whisper":
             return self._encoded(frames)
-        silence = self._model.features(torch.zeros(_SILENCE, device=frames.device))
+        silence = self._model.features(torch.zeros(SILENCE, device=frames.device))
         output = self._encoded(torch.cat([frames, silence]))
         heard = -(-frames.size(0) // self._model.encoder.top_factor)
         return replace(

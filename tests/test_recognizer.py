@@ -373,6 +373,72 @@ def test_streams_heard_together_are_recognised_as_each_alone():
     assert all(texts for texts, _ in alone)
 
 
+def windowed(window_ms: int) -> Recognizer:
+    return Recognizer(tiny_checkpoint(), Placement("cpu", "fp32"), window_ms=window_ms)
+
+
+def captioned(stream, samples, block=5_120):
+    parts = [samples[first : first + block] for first in range(0, len(samples), block)]
+    partials = [partial for part in parts if (partial := stream.accept(part))]
+    return [each.text for each in partials], stream.finish_first_pass()
+
+
+def standing_still() -> float:
+    return 0.0
+
+
+@pytest.mark.parametrize(("window_ms", "seconds"), [(640, 4.0), (1280, 5.3), (1280, 0.2)])
+def test_a_window_ends_with_what_chunks_of_its_length_hear(window_ms, seconds):
+    samples = sound(seconds)
+    shown, last = captioned(windowed(window_ms).stream(clock=standing_still), samples)
+    plain = captioned(windowed(0).stream(clock=standing_still, chunk_ms=window_ms), samples)[1]
+    assert last == plain
+    assert len(shown) == int(seconds / 0.33)
+
+
+def test_what_is_heard_again_is_heard_as_one_chunk_with_what_comes_after_it():
+    samples = sound(1.0)
+    stream = windowed(1280).stream(clock=standing_still)
+    shown, _ = captioned(stream, samples)
+    longer = windowed(0).stream(clock=standing_still, chunk_ms=960)
+    assert shown[-1] == longer.accept(samples).text
+    assert shown[-1] != captioned(windowed(0).stream(clock=standing_still), samples)[0][-1]
+
+
+def test_sound_that_has_waited_is_encoded_at_once():
+    stream, steps = windowed(1280).stream(clock=standing_still), []
+
+    def step(features, *arguments, real=stream._placed.step):
+        steps.append(features.size(1))
+        return real(features, *arguments)
+
+    stream._placed.step = step
+    stream.accept(sound(3.0))
+    assert [size for size in steps if size >= 32] == [128, 128, 32]
+    stream.accept(sound(0.7))
+    assert [size for size in steps if size >= 32] == [128, 128, 32, 96]
+
+
+def test_a_slow_processor_hears_nothing_again():
+    ticks = itertools.count()
+    samples = sound(4.0)
+    slow = windowed(1280).stream(clock=lambda: next(ticks) * 0.2)
+    assert captioned(slow, samples) == captioned(windowed(0).stream(), samples)
+
+
+def test_streams_with_windows_are_heard_together_as_each_alone():
+    recognizer = windowed(960)
+    sounds = [sound(4.0), sound(3.0)[::-1].copy()]
+    alone = [
+        captioned(recognizer.stream(clock=standing_still, left_ms=1280), each) for each in sounds
+    ]
+    streams = [recognizer.stream(clock=standing_still, left_ms=1280) for _ in sounds]
+    for turn in range(14):
+        first = 5_120 * turn
+        recognizer.accept_batch(streams, [each[first : first + 5_120] for each in sounds])
+    assert [stream.finish_first_pass() for stream in streams] == [last for _, last in alone]
+
+
 @pytest.mark.parametrize("full_at", [0, 1, 4, "final"])
 def test_where_the_device_is_full_the_utterance_goes_on_on_the_cpu(full_at, monkeypatch, caplog):
     samples = sound(3.0)

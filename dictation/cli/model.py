@@ -134,6 +134,12 @@ def evaluate(
     captions: Annotated[
         CaptionSource | None, typer.Option(help="With --stream: who writes captions.")
     ] = None,
+    window_ms: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=10_000, help="With --stream: sound heard again with what follows it."
+        ),
+    ] = None,
     hot_words: Annotated[
         Path | None,
         typer.Option(
@@ -187,6 +193,7 @@ def evaluate(
         limit=limit,
         final=final,
         captions=captions,
+        window_ms=window_ms,
         hypotheses=hypotheses,
         as_json=as_json,
         formatted=formatted,

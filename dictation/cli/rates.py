@@ -52,6 +52,7 @@ class EvaluationOptions:
     as_json: bool
     formatted: bool = False
     captions: str | None = None
+    window_ms: int | None = None
     silence: float = math.inf
 
 
@@ -84,6 +85,8 @@ def assess_sets(options: EvaluationOptions, settings: Settings) -> tuple[str, li
         recognition = recognition.model_copy(update={"final": str(options.final)})
     if options.captions is not None:
         recognition = recognition.model_copy(update={"captions": str(options.captions)})
+    if options.window_ms is not None:
+        recognition = recognition.model_copy(update={"window_ms": options.window_ms})
     if options.model is not None:
         section = section.model_copy(update={"name": options.model})
     sets = [

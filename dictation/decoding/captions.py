@@ -20,8 +20,11 @@ _END_MARKS = re.compile(r"[\s.,!?;:…。，！？；：、-]+$")
 _CHECKED = 16
 # One to check, the others for what is new or other; what is undone then waits for the next chunk.
 _PASSES = 5
-# Where the sound breaks off a decoder goes on with loops: CTC tells how much was said.
-_AHEAD = 1
+# Where the sound breaks off a decoder goes on with loops: CTC tells how much was said, nearly.
+_AHEAD = 2
+_MISSED = 5
+# Turns that a caption may take when no more sound comes.
+_LAST_TURNS = 8
 # Captions take at most this share of the time.
 _SHARE = 0.5
 # From this distance on, decoder and CTC have heard different sentences.
@@ -30,21 +33,26 @@ _DIFFERENT = 0.5
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption so far: its text, its tokens, the prompt they follow, of how many of CTC's units it
-    is, of how many that had all been heard a chunk before, what the decoder remembers, and memory
-    (1, t, D) that it has not seen yet."""
+    """A caption so far: its text, its tokens, the prompt they follow, of which of CTC's units it
+    is, of which that had all been heard a chunk before, and what the decoder remembers: of memory
+    only the first `certain` frames stay. Memory (1, t, D) that it has not seen yet is `unseen` or,
+    where it is still to be revised, `passing`."""
 
     text: str = ""
     tokens: tuple[int, ...] = ()
     prompt: tuple[int, ...] = ()
-    heard: int = 0
-    settled: int = 0
+    heard: tuple[int, ...] = ()
+    settled: tuple[int, ...] = ()
     state: DecoderState | None = None
+    certain: int = 0
     unseen: tuple[Tensor, ...] = ()
+    passing: Tensor | None = None
 
-    def hearing(self, memory: Tensor) -> "Caption":
-        """Return the caption with the memory (1, t, D) of another chunk before it."""
-        return replace(self, unseen=(*self.unseen, memory))
+    def hearing(self, memory: Tensor, *, certain: bool = True) -> "Caption":
+        """Return the caption with memory (1, t, D) before it in the place of what was passing."""
+        if not certain:
+            return replace(self, passing=memory)
+        return replace(self, unseen=(*self.unseen, memory), passing=None)
 
 
 class CaptionWriter:
@@ -70,13 +78,13 @@ class CaptionWriter:
         CTC's words at first and where the decoder has lost it. A text that would only be shorter
         stays as it was: a doubtful word is better for a reader than one that goes and comes.
         """
-        state = self._seen(caption)
+        state, certain = self._seen(caption)
         spelling = self._spelling
         prompt = spelling.prompt(language)
         if prompt != caption.prompt:
             state = state.until(0)
         spelled = spelling.spell(heard)
-        limit = len(spelled) + _AHEAD
+        limit = len(spelled) + _AHEAD + len(spelled) // _MISSED
         config = self._decoder.config
         if config.positions == "learned":
             limit = min(limit, config.max_tokens - 2 * len(prompt))
@@ -86,17 +94,22 @@ class CaptionWriter:
             text = space_scripts(words)
         elif not caption.heard:
             text = space_scripts(words)
-        elif len(heard) == caption.heard:
+        elif tuple(heard) == caption.heard:
             text = self._text(found)
         else:
             text = self._text(_alike(found, caption.tokens))
             if caption.text.startswith(text):
                 text = caption.text
         tokens = self._without_marks(found)
-        return Caption(text, tokens, prompt, len(heard), caption.heard, state)
+        return Caption(text, tokens, prompt, tuple(heard), caption.heard, state, certain)
 
-    def whole(self, caption: Caption) -> str:
-        """Return all the decoder has written of a caption, as when no more sound comes."""
+    def whole(self, caption: Caption, heard: Sequence[int], words: str, language: Language) -> str:
+        """Return all that the decoder writes of what was heard, when no more sound comes."""
+        for _ in range(_LAST_TURNS if heard else 0):
+            before = caption.tokens
+            caption = self.write(caption, heard, words, language)
+            if caption.tokens == before:
+                break
         return self._text(caption.tokens)
 
     def differs(self, caption: Caption, words: str) -> bool:
@@ -109,16 +122,20 @@ class CaptionWriter:
         finished = _END_MARKS.sub("", self._spelling.finished(raw))
         return space_scripts(" ".join(finished.split()))
 
-    def _seen(self, caption: Caption) -> DecoderState:
-        """Return what the decoder remembers with all memory there is, where the decoder is."""
+    def _seen(self, caption: Caption) -> tuple[DecoderState, int]:
+        """Return what the decoder remembers with all memory there is, where the decoder is, and
+        how many frames of that stay."""
         weight = self._decoder.embedding.weight
         device = weight.device
-        if not caption.unseen:
+        certain = caption.certain + sum(each.size(1) for each in caption.unseen)
+        memory = [*caption.unseen, *([] if caption.passing is None else [caption.passing])]
+        if not memory:
             assert caption.state is not None
-            return caption.state.to(device)
-        memory = torch.cat([each.to(weight) for each in caption.unseen], dim=1)
-        fresh = self._decoder.initial_state(memory)
-        return fresh if caption.state is None else caption.state.to(device).hearing(fresh)
+            return caption.state.to(device), certain
+        fresh = self._decoder.initial_state(torch.cat([each.to(weight) for each in memory], dim=1))
+        if caption.state is None:
+            return fresh, certain
+        return caption.state.to(device).hearing(fresh, caption.certain), certain
 
     def _continued(
         self, state: DecoderState, prompt: tuple[int, ...], tokens: tuple[int, ...], limit: int

@@ -102,6 +102,10 @@ class AttentionState:
             self.room, self.width, first, self.last, absent if any(absent) else ()
         )
 
+    def reclaim(self) -> None:
+        """Give up the states that went on from this one: what comes next overwrites their rows."""
+        self.room.used = self.last
+
     def present(self) -> Tensor | None:
         """Return which rows stand for frames, (B, 1, 1, n) bool; None: all."""
         if not self.absent:

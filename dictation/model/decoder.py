@@ -33,13 +33,17 @@ class DecoderState:
         own = tuple((keys[:, :, :length], values[:, :, :length]) for keys, values in self.own)
         return DecoderState(own, self.memory)
 
-    def hearing(self, more: "DecoderState") -> "DecoderState":
-        """Return the state with the memory of `more`, of the same decoder, after its own.
+    def hearing(self, more: "DecoderState", after: int) -> "DecoderState":
+        """Return the state with the memory of `more`, of the same decoder, after the first frames
+        of its own.
 
         The tokens taken so far have not seen it: exact from the first token on only.
         """
         memory = tuple(
-            (torch.cat([keys, more_keys], dim=2), torch.cat([values, more_values], dim=2))
+            (
+                torch.cat([keys[:, :, :after], more_keys], dim=2),
+                torch.cat([values[:, :, :after], more_values], dim=2),
+            )
             for (keys, values), (more_keys, more_values) in zip(
                 self.memory, more.memory, strict=True
             )

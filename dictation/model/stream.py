@@ -39,6 +39,11 @@ class StreamState:
             raise ValueError(f"streams at different places: {self.offsets}")
         return self.offsets[0]
 
+    def reclaim(self) -> None:
+        """Give up the states that went on from this one, so that the next can have their room."""
+        for block in self.blocks:
+            block.attention.reclaim()
+
 
 def stack_states(states: Sequence[StreamState]) -> StreamState:
     """Join the states of streams into the state of one batch, in their order.

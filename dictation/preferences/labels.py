@@ -44,6 +44,10 @@ LABELS: dict[str, tuple[str, str]] = {
         message("Who writes the captions"),
         message("The decoder makes fewer errors and takes longer"),
     ),
+    "recognition.window_ms": (
+        message("Sound heard again for captions (ms)"),
+        message("With what comes after it; 0: none, less work"),
+    ),
     "recognition.hot_words": (
         message("File of your words"),
         message("Names and words to listen for; empty: words.txt beside your settings"),

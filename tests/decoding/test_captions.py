@@ -73,7 +73,17 @@ def test_a_caption_becomes_the_decoders_text_of_what_was_heard(seed):
     caption = Caption().hearing(MEMORY)
     for _ in range(6):
         caption = writer(model).write(caption, heard, "abc", "en")
-    assert caption.text == greedy(model, len(heard) + 1)
+    assert caption.text == greedy(model, len(heard) + 3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@torch.inference_mode()
+def test_when_no_more_sound_comes_a_caption_is_written_to_its_end(seed):
+    model, heard = decoder(seed), list(range(10))
+    model.output.bias[END] = -1e4
+    caption = writer(model).write(Caption().hearing(MEMORY), heard, "abc", "en")
+    assert writer(model).whole(caption, heard, "abc", "en") == greedy(model, 14)
+    assert writer(model).whole(Caption(), (), "", "en") == ""
 
 
 @torch.inference_mode()
@@ -84,7 +94,7 @@ def test_a_caption_never_shrinks_to_a_part_of_what_is_shown():
         for count, part in enumerate(MEMORY.split(4, dim=1), start=1):
             before = caption
             caption = writer(model).write(caption.hearing(part), [3] * count, "abc", "en")
-            agreed = writer(model).whole(caption)[: len(caption.text)]
+            agreed = Letters().raw(caption.tokens)[: len(caption.text)]
             shrunk += len(agreed) < len(before.text) and caption.text == before.text
             shown.append((before.text, caption.text))
     assert shrunk
@@ -102,6 +112,21 @@ def test_sound_in_parts_is_the_same_as_at_once(seed):
     assert writer(model).write(parts, heard, "abc", "en").tokens == whole.tokens
 
 
+@pytest.mark.parametrize("seed", range(4))
+@torch.inference_mode()
+def test_memory_that_was_passing_leaves_nothing_behind(seed):
+    model, heard = decoder(seed), list(range(6))
+    whole = writer(model).write(Caption().hearing(MEMORY), heard, "abc", "en")
+    first, second = MEMORY.split([40, 24], dim=1)
+    caption = Caption().hearing(first)
+    for passing in (torch.randn_like(second), torch.randn_like(second[:, :9])):
+        caption = writer(model).write(caption.hearing(passing, certain=False), heard, "abc", "en")
+    caption = caption.hearing(torch.randn_like(second), certain=False).hearing(second)
+    # What the tokens themselves remember is of when they were read.
+    again = replace(caption, tokens=(), state=caption.state.until(0))
+    assert writer(model).write(again, heard, "abc", "en").tokens == whole.tokens
+
+
 @pytest.mark.parametrize("units", [0, 3, 12])
 @torch.inference_mode()
 def test_a_caption_is_hardly_longer_than_what_ctc_heard(units):
@@ -110,7 +135,7 @@ def test_a_caption_is_hardly_longer_than_what_ctc_heard(units):
     caption = Caption()
     for part in MEMORY.split(8, dim=1):
         caption = writer(model).write(caption.hearing(part), [3] * units, "abc", "en")
-    assert len(caption.tokens) == units + 1
+    assert len(caption.tokens) == units + units // 5 + 2
 
 
 @torch.inference_mode()
