@@ -32,8 +32,9 @@ def show() -> None:
     """Draw the page; Streamlit calls this again after every click."""
     st.set_page_config(page_title="Dictation", page_icon=str(ICON), layout="centered")
     shared = service()
-    if (context := get_script_run_ctx()) is not None:
-        shared.tabs.add(context.session_id)
+    context = get_script_run_ctx()
+    session = "" if context is None else context.session_id
+    shared.tabs.draws(session)
     translate = translator(_head())
     desk: Desk = st.session_state.setdefault("desk", Desk())
     files, recordings = _sounds(translate, shared)
@@ -46,6 +47,7 @@ def show() -> None:
             show_result(key, sound, desk.results[key], shared.recognizer.description, translate)
         elif key in files:
             show_sound(key, sound)
+    shared.tabs.drawn(session)
     if desk.busy:
         _work(desk, sounds, shared, progress, translate)
         st.rerun()

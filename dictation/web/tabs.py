@@ -17,14 +17,26 @@ LOOK_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Tabs:
-    """Remembers when each session was last connected; `clock` in seconds."""
+    """Remembers when each session was last connected, and whose page is being drawn; `clock` in
+    seconds."""
 
     clock: Callable[[], float]
     _seen: dict[str, float] = field(default_factory=dict)
+    _drawing: set[str] = field(default_factory=set)
 
-    def add(self, session: str) -> None:
-        """A page of that session has been drawn."""
+    def draws(self, session: str) -> None:
+        """A page of that session begins to be drawn."""
+        self._drawing.add(session)
         self._seen[session] = self.clock()
+
+    def drawn(self, session: str) -> None:
+        """All sounds of that session's page are on it."""
+        self._drawing.discard(session)
+
+    @property
+    def drawing(self) -> bool:
+        """Whether some page is being drawn: its sounds belong to nobody for that long."""
+        return bool(self._drawing)
 
     def gone(self, connected: Callable[[str], bool]) -> list[str]:
         """The sessions that have been without connection for too long; each is told once."""
@@ -35,6 +47,7 @@ class Tabs:
         found = [name for name, at in self._seen.items() if now - at >= FORGET_SECONDS]
         for session in found:
             del self._seen[session]
+            self._drawing.discard(session)
         return found
 
 
@@ -46,12 +59,16 @@ async def forgetting(tabs: Tabs) -> AsyncIterator[None]:
     runtime = get_instance()
 
     async def look() -> None:
+        marked = False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             for session in tabs.gone(runtime.is_active_session):
                 runtime.close_session(session)
-                # Closing only marks what can be downloaded; what is marked goes with the next call.
+                marked = True
+            # Closing only marks what can be downloaded; what is marked goes with the next call.
+            if marked and not tabs.drawing:
                 runtime.media_file_mgr.remove_orphaned_files()
+                marked = False
 
     task = asyncio.create_task(look())
     try:
