@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dictation.decoding.captions import Caption, CaptionWriter, chunks_to_skip
-from dictation.decoding.fusion import CtcFusion
 from dictation.decoding.greedy import collapse
 from dictation.decoding.prefix_beam import BeamState, Context, extend, hypotheses
 from dictation.decoding.stabilizer import Stabilizer
@@ -18,8 +17,7 @@ from dictation.events import Language, TimedWord
 from dictation.model.features import FeatureState
 from dictation.model.placement import PlacedModel
 from dictation.model.stream import StreamState, stack_states, unstack_states
-from dictation.text.format import format_words
-from dictation.text.normalize import is_mixed, language_of
+from dictation.text.normalize import language_of
 from dictation.text.tokenizer import Tokenizer
 from dictation.text.writing.spacing import space_scripts
 
@@ -120,7 +118,7 @@ class _Encoded:
 class _Heard:
     """What was heard of an utterance so far: CTC's tokens, the unit of the last frame, how many
     frames there were and how many blanks at their end, the sum of their top states (D,), and the
-    search of CTC with what it has not seen yet."""
+    search of CTC, if it is searched."""
 
     tokens: tuple[int, ...] = ()
     last: int = 0
@@ -128,10 +126,9 @@ class _Heard:
     blanks: int = 0
     pooled: Tensor | None = None
     search: BeamState = field(default_factory=BeamState.initial)
-    unsearched: tuple[Tensor, ...] = ()
 
-    def with_more(self, encoded: _Encoded, *, searching: bool) -> "_Heard":
-        """Return what was heard with what comes next; `searching`: CTC may be searched."""
+    def with_more(self, encoded: _Encoded, search: BeamState) -> "_Heard":
+        """Return what was heard with what comes next, and with the search of all that."""
         frames = encoded.log_probs.size(0)
         best = encoded.log_probs.argmax(1).tolist()
         more = collapse(best, self.frames, self.last).tokens
@@ -141,16 +138,8 @@ class _Heard:
             frames=self.frames + frames,
             blanks=encoded.blanks + (self.blanks if encoded.blanks == frames else 0),
             pooled=encoded.total if self.pooled is None else self.pooled + encoded.total,
-            search=self.search,
-            unsearched=(*self.unsearched, encoded.log_probs) if searching else (),
+            search=search,
         )
-
-    def searched(self, beam: int, context: Context | None) -> "_Heard":
-        """Return the same with all of it searched."""
-        if not self.unsearched:
-            return self
-        search = extend(self.search, torch.cat(self.unsearched), beam, context)
-        return replace(self, search=search, unsearched=())
 
 
 class RecognitionStream:
@@ -179,11 +168,11 @@ class RecognitionStream:
         self._waiting = torch.zeros(0, self._model.config.features.mel_bins)
         self._shown = 0
         self._begun = self._ended = False
-        self._context = settings.search.context() if settings.search is not None else None
+        search = settings.search
+        self._context = None if search is None else search.context()
         self._certain = self._heard = _Heard()
         self._written = Caption()
         self._skip = 0
-        self._by_ctc = False
         self._caption = Stabilizer()
         self._foreseen: Recognition | None = None
         self.compute_seconds: list[float] = []
@@ -214,8 +203,6 @@ class RecognitionStream:
             self._take(_encode(self._placed, [self])[0])
             if self._writer is None:
                 return self._text()
-            if self._by_ctc:
-                return self._written_by_ctc()
             words, tokens = self._words(), self._heard.tokens
             language = self._language() or language_of(words)
             writer, caption = self._writer, self._written
@@ -279,7 +266,7 @@ class RecognitionStream:
         )
         heard = self._certain
         if frames:
-            heard = heard.with_more(encoded, searching=settings.search is not None)
+            heard = heard.with_more(encoded, self._searched(heard.search, encoded.log_probs))
             self._written = self._written.hearing(encoded.memory, certain=closing)
         self._heard = heard
         if closing:
@@ -315,30 +302,15 @@ class RecognitionStream:
             return
         if self._skip >= 0 or self._is_due():
             new = self._tokenizer.decode(tokens[len(caption.settled) :])
-            text = space_scripts(f"{caption.text} {new}".strip())
-            self._caption = self._caption.show(self._written_by_ctc() if self._by_ctc else text)
+            self._caption = self._caption.show(space_scripts(f"{caption.text} {new}".strip()))
             return
         began, words = self._clock(), self._words()
         language = self._language() or language_of(words)
         self._written = self._placed.run(lambda: writer.write(caption, tokens, words, language))
         self._skip = chunks_to_skip(self._clock() - began, seconds)
-        self._by_ctc = self._is_mixed() and writer.differs(self._written, self._text())
-        if self._by_ctc:
-            self._caption = self._caption.show(self._written_by_ctc())
         # What is shown again for want of better is no surer than before.
-        elif self._written.text != caption.text:
+        if self._written.text != caption.text:
             self._caption = self._caption.show(self._written.text)
-
-    def _written_by_ctc(self) -> str:
-        return space_scripts(format_words(self._text()))
-
-    def _is_mixed(self) -> bool:
-        """Whether there are two languages, by what CTC with a language model hears: the decoder,
-        which sets out in one of them, may have lost the other."""
-        if not isinstance(self._context, CtcFusion) or language_of(self._words()) != "mix":
-            return False
-        text = self._text()
-        return is_mixed(text) or (self._language() == "mix" and language_of(text) == "mix")
 
     def _language(self) -> Language | None:
         heard, frame_seconds = self._heard, self._model.encoder.top_factor / FEATURE_RATE
@@ -354,21 +326,16 @@ class RecognitionStream:
         mean = (heard.pooled / heard.frames)[None]
         return LANGUAGES[int(head(mean.to(head.hidden.weight.device))[0].argmax())]
 
+    def _searched(self, before: BeamState, log_probs: Tensor) -> BeamState:
+        search = self._settings.search
+        return before if search is None else extend(before, log_probs, search.beam, self._context)
+
     def _words(self) -> str:
         return self._tokenizer.decode(self._heard.tokens)
 
     def _text(self) -> str:
-        search = self._settings.search
-        if search is None:
+        if self._settings.search is None:
             return self._words()
-        # Most captions of a decoder are never asked for it: it waits until one is.
-        heard, certain = self._heard, self._certain.searched(search.beam, self._context)
-        if heard is self._certain:
-            heard = certain
-        elif heard.unsearched:
-            passing = heard.unsearched[-1:]
-            heard = replace(heard, search=certain.search, unsearched=passing)
-        self._certain, self._heard = certain, heard.searched(search.beam, self._context)
         return self._tokenizer.decode(hypotheses(self._heard.search, self._context)[0].tokens)
 
 

@@ -141,7 +141,8 @@ class Recognizer:
         chunk_size = frames * self._model.encoder.top_factor // self._model.encoder.factor
         left = -1 if left_ms is None else -(-left_ms // (frames * frame_ms))
         second_pass, search = self._second_pass, None
-        if second_pass.context() is not None:
+        # The decoder's captions have no use for a search of CTC.
+        if self._writer is None and second_pass.context() is not None:
             search = CaptionSearch(second_pass.context, second_pass.settings.n_best)
         window = max(1, self._window_ms // (frames * frame_ms))
         settings = StreamSettings(chunk_size, left, language, self.blank_threshold, search, window)

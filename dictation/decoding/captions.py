@@ -27,8 +27,6 @@ _MISSED = 5
 _LAST_TURNS = 8
 # Captions take at most this share of the time.
 _SHARE = 0.5
-# From this distance on, decoder and CTC have heard different sentences.
-_DIFFERENT = 0.5
 
 
 @dataclass(frozen=True)
@@ -111,10 +109,6 @@ class CaptionWriter:
             if caption.tokens == before:
                 break
         return self._text(caption.tokens)
-
-    def differs(self, caption: Caption, words: str) -> bool:
-        """Tell whether the decoder has written something else than CTC's `words`."""
-        return distance(self._spelling.raw(caption.tokens), words) > _DIFFERENT
 
     def _text(self, tokens: Sequence[int]) -> str:
         # A character may be only half there.
