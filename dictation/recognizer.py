@@ -37,7 +37,7 @@ from dictation.recognition import (
     as_tensor,
 )
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
-from dictation.text.normalize import language_of
+from dictation.text.normalize import written_language
 
 __all__ = [
     "ModelError",
@@ -224,17 +224,18 @@ class Recognizer:
         self, frames: Tensor, first_pass: str | None, language: Language | None
     ) -> Recognition:
         output = self._encoded_to_the_end(frames)
-        language = language or self._told(output)
+        told = language or self._told(output)
         log_probs = self._model.ctc_log_probs(output.top)[0]
         if log_probs.isnan().any():
             name = self._checkpoint.name
             raise ModelError(f"{name}: no probabilities come of these weights; fetch it again")
-        decided = self._second_pass.decide(output.memory, log_probs, language, first_pass or "")
+        decided = self._second_pass.decide(output.memory, log_probs, told, first_pass or "")
         return Recognition(
             text=decided.text,
             words=decided.words,
             first_pass=decided.words if first_pass is None else first_pass,
-            language=language or language_of(decided.words),
+            # The text tells better than the head what a sentence ended up in.
+            language=language or written_language(decided.text) or told or "en",
             confidence=decided.confidence,
             timed=decided.timed,
             decoder_passes=decided.passes,

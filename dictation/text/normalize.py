@@ -24,15 +24,20 @@ def language_of(text: str) -> Language:
     return "en"
 
 
-def is_mixed(text: str) -> bool:
-    """Tell whether a text has a good part of two languages, not just a slip of one in the other.
+def written_language(text: str) -> Language | None:
+    """Return the language of a finished text by its letters, None without any.
 
-    A Latin word counts as two Chinese characters; each language must have a quarter.
+    A single letter among Chinese characters is no English, and one character among many English
+    words a slip.
     """
     words = words_of(text)
     chinese = sum(is_cjk(word[0]) for word in words)
-    latin = 2 * sum(len(word) > 1 and word[0].isalpha() and word.isascii() for word in words)
-    return chinese > 1 and 4 * min(chinese, latin) >= chinese + latin
+    latin = sum(len(word) > 1 and word[0].isascii() and word[0].isalpha() for word in words)
+    if not chinese:
+        return "en" if latin else None
+    if not latin:
+        return "zh"
+    return "mix" if 8 * chinese >= latin else "en"
 
 
 def words_of(text: str) -> list[str]:
