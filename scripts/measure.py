@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-SETS = ("aishell-dev", "seedlingo-dev", "speechocean762-dev", "libri-dev", "dev")
+SETS = ("aishell-dev", "seedlingo-dev", "speechocean762-dev", "libri-dev", "dev", "dev-voices")
 SILENT = ("noise-*", "music-*")
 """By folder. Silence is made by the bench."""
 

@@ -55,6 +55,7 @@ _TITLES = {
     "speechocean762-dev": "speechocean762, unseen Mandarin-accented speakers",
     "libri-dev": "LibriSpeech, against Whisper-base's labels",
     "dev": "synthetic, unseen voice and patterns",
+    "dev-voices": "synthetic native voices, unseen voices and sentences",
     "silence": "a quiet room (-60 dB), and no sound at all",
     "noise-blanket": "noise (Blanket; much of it is in training)",
     "noise-picovoice": "noise (Picovoice)",
