@@ -116,6 +116,23 @@ def test_the_second_pass_hears_silence_at_the_end_and_tells_times_of_what_was_sa
     assert all(word.end <= 1.0 for word in final.timed)
 
 
+@pytest.mark.parametrize("window_ms", [0, 1280])
+def test_captions_end_with_the_silence_that_the_second_pass_hears(window_ms):
+    stream = windowed(window_ms).stream()
+    stream.accept(sound(1.0))
+    stream.finish_first_pass()
+    assert stream._heard.frames == 40
+
+
+def test_the_language_of_a_text_is_that_of_its_letters(monkeypatch):
+    recognizer = Recognizer(always_hearing({"今天": 12.0}), Placement("cpu", "fp32"))
+    monkeypatch.setattr(recognizer, "_told", lambda output: "en")
+    final = recognizer.transcribe(sound(1.0))
+    assert "今" in final.text or "天" in final.text
+    assert final.language == "zh"
+    assert recognizer.transcribe(sound(1.0), language="en").language == "en"
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.01, 0.039, 0.1])
 def test_next_to_nothing_is_no_error(recognizer, seconds):
     samples = sound(seconds)
