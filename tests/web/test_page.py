@@ -158,16 +158,17 @@ def test_silence_has_no_text(open_page, tmp_path):
 
 def test_text_appears_while_it_works_and_work_can_be_cancelled_and_begun_again(open_page, sound):
     page = open_page()
-    give(page, sound("long.wav", 150))
+    give(page, sound("hours.flac", 1500))
     page.locator(TRANSCRIBE).click()
     progress = page.locator(".st-key-progress")
-    expect(progress).to_contain_text("Listening to long.wav")
+    expect(progress).to_contain_text("Listening to hours.flac")
     expect(progress).to_contain_text(HEARD * 3)
-    expect(progress).to_contain_text(re.compile(r"\d+:\d\d / 8:45 · [\d.]+×"))
+    expect(progress).to_contain_text(re.compile(r"\d+:\d\d / 1:27:30 · [\d.]+×"))
     expect(page.locator(TRANSCRIBE)).to_be_hidden()
     page.locator(".st-key-cancel button").click()
+    # Streamlit 1.67 loses a click when something else comes in the moment it is taken up.
+    expect(page.locator(TRANSCRIBE)).to_be_visible()
     give(page, sound("in-that-moment.wav"))
-    expect(page.locator(TRANSCRIBE)).to_be_enabled()
     expect(progress.locator("p")).to_have_count(0)
     expect(results(page)).to_have_count(0)
     page.locator(TRANSCRIBE).click()
