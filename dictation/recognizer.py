@@ -79,7 +79,7 @@ class Recognizer:
         self._second_pass = _second_pass(checkpoint, second_pass)
         self._writer = None
         if captions == "decoder":
-            self._writer = _caption_writer(self._second_pass, placement)
+            self._writer = _caption_writer(self._second_pass)
 
     @classmethod
     def load(
@@ -280,12 +280,10 @@ def _second_pass(checkpoint: Checkpoint, settings: SecondPassSettings | None) ->
     )
 
 
-def _caption_writer(second_pass: SecondPass, placement: Placement) -> CaptionWriter | None:
+def _caption_writer(second_pass: SecondPass) -> CaptionWriter | None:
     if second_pass.writer is None:
         return None
     decoder, spelling = second_pass.writer
-    if placement.form == "int8":
-        decoder = decoder.in_int8()
     return CaptionWriter(decoder, spelling, second_pass.settings.max_distance)
 
 

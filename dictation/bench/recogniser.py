@@ -18,7 +18,6 @@ from dictation.decoding.attention import RescoringWeights, Texts, rescore
 from dictation.decoding.prefix_beam import Hypothesis, prefix_beam_search
 from dictation.errors import DictationError
 from dictation.model.config import ModelConfig
-from dictation.model.decoder import AttentionDecoder
 from dictation.model.joint import JointModel
 from dictation.model.placement import PlacedModel, Placement, choose_device, precisions_of
 from dictation.model.stream import StreamState, stack_states
@@ -273,12 +272,7 @@ def _rescoring(
     memory = torch.randn(1, frames, untouched.config.encoder.block.width)
     runs: dict[str, Run] = {}
     for who, placed in models.items():
-        # Placed in int8 the decoders stay in fp32; those in int8 are what captions may take.
-        first, reverse = placed.model.decoder, placed.model.reverse_decoder
-        assert first is not None
-        if placed.placement.precision == "int8":
-            first, reverse = first.in_int8(), None if reverse is None else reverse.in_int8()
-        runs[who] = _rescoring_run(placed, (first, reverse), memory, texts)
+        runs[who] = _rescoring_run(placed, memory, texts)
     if plain is not None:
         runs["plain, one by one"] = lambda: plain.plain_rescore(untouched, memory, texts)
     kind = "alike" if alike else "nothing alike"
@@ -286,18 +280,15 @@ def _rescoring(
     return _Part(name, _SECONDS, runs, {"plain, one by one"})
 
 
-def _rescoring_run(
-    placed: PlacedModel,
-    decoders: tuple[AttentionDecoder, AttentionDecoder | None],
-    memory: Tensor,
-    texts: Sequence[tuple[int, ...]],
-) -> Run:
-    config = placed.model.config.decoder
+def _rescoring_run(placed: PlacedModel, memory: Tensor, texts: Sequence[tuple[int, ...]]) -> Run:
+    config, first = placed.model.config.decoder, placed.model.decoder
     assert config is not None
+    assert first is not None
     assert config.start is not None
     assert config.end is not None
     there = placed.to_model(memory)
     spelled = Texts([config.start], config.end, texts)
+    decoders = (first, placed.model.reverse_decoder)
     nbest = [Hypothesis(text, -1.0) for text in texts]
     return lambda: placed.run(lambda: rescore(decoders, there, nbest, RescoringWeights(), spelled))
 

@@ -1,6 +1,5 @@
 """The attention decoder of the second pass: how likely a token sequence is, given the audio."""
 
-import copy
 import math
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
-from dictation.model.linear import Int8Linear
+from dictation.model.linear import Form, Int8Linear, single
 from dictation.model.mixed import unmixed, wide
 
 
@@ -263,19 +262,17 @@ class AttentionDecoder(nn.Module):
         states: Tensor = self.norm(x)
         return states, DecoderState(tuple(own), state.memory)
 
-    def in_int8(self) -> "AttentionDecoder":
-        """Return a decoder with these weights in int8, a quarter of the bytes, for what need not be
-        exact; what is no linear layer is shared."""
-        shared: dict[int, object] = {id(each): each for each in self.parameters()}
-        other = copy.deepcopy(self, shared)
-        output = self.embedding.weight if self.output is None else None
-        for module in list(other.modules()):
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest there; the weights are fixed from now on. In fp32 a decoder
+        stays as it is."""
+        if form != "int8":
+            return
+        if self.output is None:
+            self.output = Int8Linear(self.embedding.weight, None)
+        for module in list(self.modules()):
             for name, layer in list(module.named_children()):
                 if isinstance(layer, nn.Linear):
-                    setattr(module, name, Int8Linear(layer.weight, layer.bias))
-        if output is not None:
-            other.output = Int8Linear(output, None)
-        return other
+                    setattr(module, name, single(layer, form))
 
     def logits(self, states: Tensor) -> Tensor:
         """Map decoder states (..., D) to logits (..., V)."""

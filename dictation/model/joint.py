@@ -39,12 +39,11 @@ class JointModel(nn.Module):
         )
 
     def take_form(self, form: Form) -> None:
-        """Become what computes fastest; the weights are fixed from now on.
-
-        Decoders stay as they are: with int8 weights they wrote one word in a hundred otherwise,
-        where CTC wrote the same.
-        """
+        """Become what computes fastest; the weights are fixed from now on."""
         self.encoder.take_form(form)
+        for decoder in (self.decoder, self.reverse_decoder):
+            if decoder is not None:
+                decoder.take_form(form)
         if form == "int8":
             assert isinstance(self.ctc, nn.Linear)
             self.ctc = single(self.ctc, form)
