@@ -189,3 +189,14 @@ def test_a_synthesized_set_is_summed_up_by_language(tmp_path):
         "  zh  0.50 h",
         " mix  0.25 h, read back with 12.5 % errors",
     ]
+
+
+def test_names_are_counted_in_texts_as_they_are_delivered(model, config, tmp_path):
+    manifest, words = write_manifest(tmp_path, [("郝的", "zh")]), tmp_path / "words.txt"
+    words.write_text("郝的\n")
+    arguments = ["--manifest", str(manifest), "--hot-words", str(words), "--json"]
+    values = json.loads(evaluated(*arguments, "--model", model, "--config", config))
+    # The tiny model cannot spell 郝, which sounds like 好.
+    assert values["unspellable"] == ["郝的"]
+    assert [values[label]["written"] for label in ("without", "with")] == [0, 1]
+    assert [values[label]["error_rate"] for label in ("without", "with")] == [0.5, 0.0]

@@ -179,7 +179,7 @@ def _languages(found: Confusion) -> Languages:
 def _names(wanted: Everything, settings: Settings) -> tuple[Names, ...]:
     if wanted.names is None or wanted.hot_words is None:
         return ()
-    found = measure_names([wanted.names], wanted.hot_words, settings.model, None, None)
+    found = measure_names([wanted.names], wanted.hot_words, settings, None, None)
     return tuple(
         Names(
             listed=label == "with",

@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from dictation.audio.files import read_audio
-from dictation.config import ModelSection, load_settings
+from dictation.config import Settings, load_settings
 from dictation.loading import load_recognizer
 from dictation.recognizer import Recognizer
-from dictation.text.hot_words import read_hot_words
+from dictation.text.hot_words import WordList, read_hot_words
+from dictation.text.writing.dictionary import correct, dictionary
 from dictation.training.assessment import read_recordings
 from dictation.training.manifest import Utterance
 from dictation.training.names import Recall, recall
@@ -22,7 +23,8 @@ from dictation.training.scoring import added, edits, read_out
 
 @dataclass(frozen=True)
 class NamesFound:
-    """What came of the names: `rows` without and with the words, each with the error rate."""
+    """What came of the names: `rows` without and with the words, each with the error rate; with
+    them texts are those that are delivered: listened for, and written where others sound alike."""
 
     description: str
     names: tuple[str, ...]
@@ -44,7 +46,7 @@ def evaluate_names(
 
     Raises DictationError.
     """
-    found = measure_names(manifests, words, load_settings(config).model, model, limit)
+    found = measure_names(manifests, words, load_settings(config), model, limit)
     if as_json:
         _print_json(found)
     else:
@@ -54,22 +56,27 @@ def evaluate_names(
 def measure_names(
     manifests: Sequence[Path],
     words: Path,
-    section: ModelSection,
+    settings: Settings,
     model: str | None,
     limit: int | None,
 ) -> NamesFound:
     """Recognise every recording without and with the words. Raises DictationError."""
     listed = read_hot_words(words)
     sets = [read_recordings(manifest, limit) for manifest in manifests]
+    section, by_sound = settings.model, settings.text.sound_alikes
     if model is not None:
         section = section.model_copy(update={"name": model})
     recognizer = load_recognizer(section)
     names = [word.phrase for word in listed.words]
     rows: list[tuple[str, Recall, float | None]] = []
     unspellable: tuple[str, ...] = ()
-    for label, used in (("without", None), ("with", listed)):
-        unspellable = recognizer.use_hot_words(used)
-        pairs = [(said, _text(recognizer, said)) for each in sets for said in each.utterances]
+    for label, used in (("without", WordList()), ("with", listed)):
+        unspellable, known = recognizer.use_hot_words(used), dictionary(used)
+        pairs = [
+            (said, correct(_text(recognizer, said), known, by_sound=by_sound))
+            for each in sets
+            for said in each.utterances
+        ]
         found = recall(names, [(said.text, text) for said, text in pairs])
         errors = added(edits(said.text, read_out(text, said.text)) for said, text in pairs)
         rows.append((label, found, errors.rate))
