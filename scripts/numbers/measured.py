@@ -53,7 +53,7 @@ _TITLES = {
     "aishell-dev": "AISHELL, sentences of one speaker",
     "seedlingo-dev": "Seedlingo, an unseen voice, clips of a second and longer",
     "speechocean762-dev": "speechocean762, unseen Mandarin-accented speakers",
-    "libri-dev": "LibriSpeech, against Whisper-base's labels",
+    "libri-dev": "LibriSpeech, labels that two teachers agree on",
     "dev": "synthetic, unseen voice and patterns",
     "dev-voices": "synthetic native voices, unseen voices and sentences",
     "silence": "a quiet room (-60 dB), and no sound at all",
