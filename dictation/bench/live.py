@@ -30,6 +30,7 @@ from dictation.events import (
     TimedWord,
 )
 from dictation.loading import load_recognizer, worker_settings
+from dictation.memory import Tidying
 from dictation.text.normalize import words_of
 from dictation.worker import Worker
 
@@ -87,6 +88,7 @@ def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
         worker_settings(settings),
         events.put,
         time.monotonic,
+        Tidying().tidy,
     )
     worker.start()
     try:

@@ -189,7 +189,9 @@ def _names(record: Record) -> Iterator[str]:
     first = record.names[0]
     yield (
         f"Hot words: {first.names} rare names that are listed in `words.txt`, one in each of "
-        f"{first.said} of {first.utterances} synthetic clips (Kokoro) in Mandarin, English or both:"
+        f"{first.said} of {first.utterances} synthetic clips (Kokoro; `recipes/names.py`) in "
+        "Mandarin, English or both; with them, texts are those that are delivered, in which they "
+        "are also written where other words sound the same:"
     )
     yield table(
         ("hot words", "names said", "written", "false insertions", "error rate"),
