@@ -19,12 +19,14 @@ _END_MARKS = re.compile(r"[\s.,!?;:…。，！？；：、-]+$")
 # Tokens that are checked again when more has been heard; earlier ones stay.
 _CHECKED = 16
 # One to check, the others for what is new or other; what is undone then waits for the next chunk.
-_PASSES = 5
+_PASSES = 8
 # Where the sound breaks off a decoder goes on with loops: CTC tells how much was said, nearly.
 _AHEAD = 2
 _MISSED = 5
 # Turns that a caption may take when no more sound comes.
 _LAST_TURNS = 8
+# A token is shown at once from this probability on; of others two captions must have the same.
+_SURE = 0.9
 # Captions take at most this share of the time.
 _SHARE = 0.5
 
@@ -71,8 +73,9 @@ class CaptionWriter:
     ) -> Caption:
         """Return the caption of all that was heard, CTC's units and their `words`.
 
-        Its text is the beginning it shares with the one before, as what was written where the sound
-        breaks off seldom lasts, and all of it when nothing new was heard; without marks at its end.
+        Its text is the beginning it shares with the one before and what the decoder is sure of
+        after it, as what was written where the sound breaks off seldom lasts, and all of it when
+        nothing new was heard; without marks at its end.
         CTC's words at first and where the decoder has lost it. A text that would only be shorter
         stays as it was: a doubtful word is better for a reader than one that goes and comes.
         """
@@ -86,7 +89,7 @@ class CaptionWriter:
         config = self._decoder.config
         if config.positions == "learned":
             limit = min(limit, config.max_tokens - 2 * len(prompt))
-        found, state = self._continued(state, prompt, caption.tokens, limit)
+        found, likely, state = self._continued(state, prompt, caption.tokens, limit)
         if distance(spelling.raw(found), words) > self._max_distance:
             found, state = spelled[:limit], state.until(len(prompt))
             text = space_scripts(words)
@@ -95,7 +98,10 @@ class CaptionWriter:
         elif tuple(heard) == caption.heard:
             text = self._text(found)
         else:
-            text = self._text(_alike(found, caption.tokens))
+            shown = len(_alike(found, caption.tokens))
+            while shown < len(found) and likely[shown] >= _SURE:
+                shown += 1
+            text = self._text(found[:shown])
             if caption.text.startswith(text):
                 text = caption.text
         tokens = self._without_marks(found)
@@ -133,7 +139,9 @@ class CaptionWriter:
 
     def _continued(
         self, state: DecoderState, prompt: tuple[int, ...], tokens: tuple[int, ...], limit: int
-    ) -> tuple[tuple[int, ...], DecoderState]:
+    ) -> tuple[tuple[int, ...], list[float], DecoderState]:
+        """Return the tokens of the caption, the probability of each and what the decoder remembers;
+        1 for those that are no longer checked, 0 for those that wait for the next chunk."""
         end, first = self._spelling.end, len(prompt)
         before = (*prompt, *tokens[:limit])
         kept = max(0, min(state.length, len(before) - _CHECKED, len(before) - 1))
@@ -141,25 +149,30 @@ class CaptionWriter:
         # What is read but not guessed: the rest of the prompt, or one token whose next is asked.
         certain = max(first, kept + 1)
         done, draft = list(before[:certain]), list(before[certain:])
+        likely = [1.0] * (len(done) - first)
         for _ in range(_PASSES):
             unread = done[state.length :]
             given = torch.tensor([[*unread, *draft]], device=state.memory[0][0].device)
             states, state = self._decoder.step(given, state)
-            best = self._decoder.logits(states[0, len(unread) - 1 :]).argmax(1).tolist()
+            logits = self._decoder.logits(states[0, len(unread) - 1 :]).float()
+            values, tokens_there = logits.softmax(1).max(1)
+            best, probabilities = tokens_there.tolist(), values.tolist()
             agreed = next((i for i, token in enumerate(draft) if best[i] != token), len(draft))
             done += draft[:agreed]
+            likely += probabilities[:agreed]
             state = state.until(len(done))
             token = best[agreed]
             if token == end or len(done) - first >= limit:
-                return tuple(done[first:]), state
+                return tuple(done[first:]), likely, state
             done.append(token)
+            likely.append(probabilities[agreed])
             # What it would write after the rest of the draft is a better draft (Jacobi decoding,
             # Santilli et al. 2023).
             draft = best[agreed + 1 :][: limit - len(done) + first]
             if end in draft:
                 draft = draft[: draft.index(end)]
         # The last token is written, but not read.
-        return (*done[first:], *draft), state
+        return (*done[first:], *draft), [*likely, *[0.0] * len(draft)], state
 
     def _without_marks(self, tokens: Sequence[int]) -> tuple[int, ...]:
         count = len(tokens)
