@@ -14,15 +14,16 @@ def peers(rows: Sequence[Values]) -> Iterator[str]:
         return
     yield (
         f"Others on the same recordings in the same run, on {rows[0]['date']}: errors over all "
-        "languages of a set, of the final text and of the last caption before the sound ended (the "
-        "decoder's are a chunk late, half of a short sentence); seconds (p50 / p95) to the first "
-        "text from the start of speech, and to the final text from its end, without the wait for "
-        "that end; computing for a second of sound; the most memory a process of its own took. "
-        "faster-whisper has whisper-base in int8, five beams, language automatic, and no captions; "
-        "pocketsphinx heard the English recordings only. LibriSpeech's labels are Moonshine's, of "
-        "the recordings in which Whisper-base hears nine words in ten alike: that flatters "
-        "Whisper-base, and the starter, which was trained on its labels of others. The synthetic "
-        "sets may flatter the starter, whose training voices came from the same synthesiser."
+        "languages of a set, of the final text and of the last caption before the sound ended "
+        "(which has not heard the last chunk); seconds (p50 / p95) to the first text from the "
+        "start of speech, and to the final text from its end, without the wait for that end; "
+        "computing for a second of sound; the most memory a process of its own took. "
+        "faster-whisper has whisper-base in int8, five beams, language automatic, and no "
+        "captions; pocketsphinx heard the English recordings only. LibriSpeech's labels are "
+        "Moonshine's, of the recordings in which Whisper-base hears nine words in ten alike: that "
+        "flatters Whisper-base, and the starter, which was trained on its labels of others. The "
+        "synthetic sets may flatter the starter, whose training voices came from the same "
+        "synthesiser."
     )
     headings = (
         *("set", "recogniser", "utterances", "final text", "captions"),
