@@ -75,9 +75,9 @@ class CaptionWriter:
 
         Its text is the beginning it shares with the one before and what the decoder is sure of
         after it, as what was written where the sound breaks off seldom lasts, and all of it when
-        nothing new was heard; without marks at its end.
-        CTC's words at first and where the decoder has lost it. A text that would only be shorter
-        stays as it was: a doubtful word is better for a reader than one that goes and comes.
+        nothing new was heard; without marks at its end. CTC's words at first and where the decoder
+        has lost it. A text that would only be shorter stays as it was: a doubtful word is better
+        for a reader than one that goes and comes.
         """
         state, certain = self._seen(caption)
         spelling = self._spelling
@@ -155,8 +155,8 @@ class CaptionWriter:
             given = torch.tensor([[*unread, *draft]], device=state.memory[0][0].device)
             states, state = self._decoder.step(given, state)
             logits = self._decoder.logits(states[0, len(unread) - 1 :]).float()
-            values, tokens_there = logits.softmax(1).max(1)
-            best, probabilities = tokens_there.tolist(), values.tolist()
+            values, likeliest = logits.softmax(1).max(1)
+            best, probabilities = likeliest.tolist(), values.tolist()
             agreed = next((i for i, token in enumerate(draft) if best[i] != token), len(draft))
             done += draft[:agreed]
             likely += probabilities[:agreed]
