@@ -6,13 +6,13 @@ from pathlib import PurePath
 from typing import BinaryIO, Protocol, cast
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dictation.messages import InterfaceLanguage, Translate, interface_language, translator
 from dictation.web.desk import Desk, Work
 from dictation.web.look import ICON, brand, style
 from dictation.web.result import as_markdown, clock, show_result, show_sound
 from dictation.web.service import Service, service
+from dictation.web.sounds import current_session
 
 _REDRAW_SECONDS = 0.2
 
@@ -32,9 +32,6 @@ def show() -> None:
     """Draw the page; Streamlit calls this again after every click."""
     st.set_page_config(page_title="Dictation", page_icon=str(ICON), layout="centered")
     shared = service()
-    context = get_script_run_ctx()
-    session = "" if context is None else context.session_id
-    shared.tabs.draws(session)
     translate = translator(_head())
     desk: Desk = st.session_state.setdefault("desk", Desk())
     files, recordings = _sounds(translate, shared)
@@ -47,7 +44,7 @@ def show() -> None:
             show_result(key, sound, desk.results[key], shared.recognizer.description, translate)
         elif key in files:
             show_sound(key, sound)
-    shared.tabs.drawn(session)
+    shared.tabs.drawn(current_session())
     if desk.busy:
         _work(desk, sounds, shared, progress, translate)
         st.rerun()

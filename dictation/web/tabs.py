@@ -56,19 +56,17 @@ async def forgetting(tabs: Tabs) -> AsyncIterator[None]:
     """Close the sessions of closed tabs while the server runs, on its event loop."""
     from streamlit.runtime import get_instance
 
+    from dictation.web.sounds import keep_sounds
+
     runtime = get_instance()
+    sweep = keep_sounds(runtime.media_file_mgr, tabs)
 
     async def look() -> None:
-        marked = False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             for session in tabs.gone(runtime.is_active_session):
                 runtime.close_session(session)
-                marked = True
-            # Closing only marks what can be downloaded; what is marked goes with the next call.
-            if marked and not tabs.drawing:
-                runtime.media_file_mgr.remove_orphaned_files()
-                marked = False
+            sweep()
 
     task = asyncio.create_task(look())
     try:
