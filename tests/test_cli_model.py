@@ -166,6 +166,17 @@ def test_labelling_without_a_teacher_is_refused_in_a_line(tmp_path, complaint):
     assert "model.bin" in complaint("label", manifest, str(tmp_path), out)
 
 
+def test_clips_and_labels_that_cannot_be_written_are_refused_in_a_line(tmp_path, complaint):
+    sentences, no_folder = tmp_path / "pairs.tsv", tmp_path / "pairs.tsv" / "corpus"
+    sentences.write_text("Good morning.\t早上好。\n", encoding="utf-8")
+    arguments = ["--out", str(no_folder), "--clips", "1", "--tatoeba", str(sentences)]
+    assert "Not a directory" in complaint("synthesize", *arguments)
+    manifest = str(write_manifest(tmp_path, [(None, "en")]))
+    assert f"{tmp_path}: Is a directory" in complaint(
+        "label", manifest, str(tmp_path), str(tmp_path)
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -1,5 +1,7 @@
 """`dictation synthesize`, `manifest` and `label`, with a bar for whoever waits."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +23,7 @@ from dictation.training.synthesis import SynthesisOptions, SynthesisReport, synt
 def synthesize_corpus(options: SynthesisOptions) -> None:
     """Make the set and say what is in it. Raises DictationError without the synthesis extra."""
     unit = "clips" if options.hours is None else "seconds"
-    with _bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+    with _bar(options.out, MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(f"Synthesizing ({unit})", total=None)
         report = synthesize(
             options, lambda done, wanted: bar.update(task, completed=done, total=wanted or None)
@@ -31,17 +33,14 @@ def synthesize_corpus(options: SynthesisOptions) -> None:
 
 def write_corpus_manifests(corpus: CorpusName, folder: Path, out: Path) -> None:
     """Write the manifests and say what is in them. Raises DictationError."""
-    with _bar(TextColumn("{task.completed}")) as bar:
+    with _bar(out, TextColumn("{task.completed}")) as bar:
         task = bar.add_task(f"Reading {corpus}", total=None)
-        try:
-            parts = write_manifests(
-                corpus,
-                folder,
-                out,
-                lambda part, done: bar.update(task, description=part, completed=done),
-            )
-        except OSError as error:
-            raise DictationError(f"{out}: {error}") from error
+        parts = write_manifests(
+            corpus,
+            folder,
+            out,
+            lambda part, done: bar.update(task, description=part, completed=done),
+        )
     for part in parts:
         print(f"{part.manifest}: {part.utterances} utterances, {part.hours:.2f} h")
 
@@ -50,7 +49,7 @@ def label_clips(
     manifest: Path, teacher: Path, out: Path, language: str | None, threads: int
 ) -> None:
     """Write texts for clips that have none, and say how many got one. Raises DictationError."""
-    with _bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+    with _bar(out, MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task("Listening", total=None)
         report = label_manifest(
             manifest,
@@ -74,8 +73,15 @@ def report_lines(report: SynthesisReport) -> list[str]:
     return lines
 
 
-def _bar(*figures: ProgressColumn) -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
+@contextmanager
+def _bar(out: Path, *figures: ProgressColumn) -> Iterator[Progress]:
+    """A bar on a terminal, nothing elsewhere, while OUT is written, or a DictationError tells why
+    it is not."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), *figures)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    silent = not console.is_terminal
+    try:
+        with Progress(*columns, console=console, transient=True, disable=silent) as bar:
+            yield bar
+    except OSError as error:
+        raise DictationError(f"{error.filename or out}: {error.strerror}") from error

@@ -56,14 +56,14 @@ def label_manifest(
     ManifestError, and DictationError without a teacher or faster-whisper.
     """
     lines = read_lines(manifest, _unlabelled)
+    dropped_path = out.with_suffix(".dropped.jsonl")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    labelled, dropped = resumed_lines(out), resumed_lines(dropped_path)
     model = load_teacher(teacher_dir, threads)
     silent = [-1] + [
         token for piece, token in model.hf_tokenizer.get_vocab().items() if _NUMERAL.search(piece)
     ]
     beside = out.resolve().parent == manifest.resolve().parent
-    dropped_path = out.with_suffix(".dropped.jsonl")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    labelled, dropped = resumed_lines(out), resumed_lines(dropped_path)
     known = {line["audio"] for line in (*labelled, *dropped)}
     with (
         out.open("a", buffering=1, encoding="utf-8") as kept_file,
