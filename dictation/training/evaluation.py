@@ -8,14 +8,18 @@ from torch import Tensor
 
 from dictation.decoding.greedy import greedy
 from dictation.model.joint import JointModel
-from dictation.text.normalize import spoken_form, words_of
+from dictation.text.normalize import words_of
 from dictation.text.tokenizer import Tokenizer
+from dictation.text.writing.spacing import join_letters
 from dictation.training.manifest import Utterance
 
 
 def scored_words(text: str) -> str:
-    """Return what is compared: Chinese characters and lower-case words, space-separated."""
-    return " ".join(words_of(spoken_form(text).lower()))
+    """Return what is compared: Chinese characters and lower-case words, space-separated.
+
+    Letters that were spelled out are one word, as a corpus may have them (G P S) or not (GPS).
+    """
+    return " ".join(words_of(join_letters(text.upper()).lower()))
 
 
 def error_rate(references: Sequence[str], hypotheses: Sequence[str]) -> float:

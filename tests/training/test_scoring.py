@@ -6,7 +6,7 @@ from dictation.training.scoring import Confusion, Edits, added, edits, read_out
 
 
 def test_the_three_kinds_of_edits_are_counted_apart():
-    assert edits("a b c", "a x c d") == Edits(3, substitutions=1, insertions=1)
+    assert edits("one two three", "one too three four") == Edits(3, substitutions=1, insertions=1)
     assert edits("今天我们讨论", "今天讨论") == Edits(6, deletions=2)
 
 
@@ -17,6 +17,13 @@ def test_a_chinese_character_and_an_english_word_weigh_the_same():
 def test_capitals_and_punctuation_are_no_errors():
     assert edits("Yes, the API works.", "yes the api works").errors == 0
     assert edits("12,500 people", "12500 people").errors == 0
+
+
+def test_letters_may_stand_apart_or_together():
+    assert edits("为其装G P S定位仪", "为其装 GPS 定位仪") == Edits(7)
+    assert edits("C Z F", "czf") == Edits(1)
+    assert edits("C Z F", "c z f") == Edits(1)
+    assert edits("PLAN A I THINK", "plan a you think") == Edits(4, substitutions=1)
 
 
 def test_what_is_made_up_where_nothing_was_said_has_no_rate():

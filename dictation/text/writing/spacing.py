@@ -32,6 +32,9 @@ _WITHIN = re.compile(
 _AROUND_FULL_WIDTH = re.compile(r"[ \t]*([，。？！；：、…《》「」『』（）“”])[ \t]*")
 _BETWEEN = re.compile(rf"(?<=[{_HAN}]) +(?=[A-Za-z0-9@#$€-])|(?<=[A-Za-z0-9%+#]) +(?=[{_HAN}])")
 
+_SPELLED = re.compile(r"(?<![A-Za-z0-9@'’])[A-Z](?: [A-Z])+(?![A-Za-z0-9@])")
+_HAN_BEFORE, _HAN_AFTER = re.compile(rf"[{_HAN}] ?$"), re.compile(rf" ?[{_HAN}]")
+
 _PARTICLES = frozenset("的了是在把这那就都也吗呢吧有和跟要不会")
 _FULL = dict(zip(",.?!;:", "，。？！；：", strict=True))
 _HALF = {full: half for half, full in _FULL.items()} | {"、": ","}
@@ -46,14 +49,28 @@ _SENTENCE = re.compile(
 def space_scripts(text: str) -> str:
     """Put one space where Chinese meets Latin words and numbers, none beside full-width marks.
 
-    A number that counts something stays with what it counts: 下午3点半, but code 是 404.
+    A number that counts something stays with what it counts: 下午3点半, but code 是 404. Letters
+    that were spelled out are one word: ICC.
     """
+    text = join_letters(text)
     text = _JOINED.sub(r"\1", text)
     text = _NUMBER_FIRST.sub(r"\1", text)
     text = _HAN_LATIN.sub(" ", text)
     text = _LATIN_HAN.sub(" ", text)
     text = _WITHIN.sub("", text)
     return _AROUND_FULL_WIDTH.sub(r"\1", text).strip(" ")
+
+
+def join_letters(text: str) -> str:
+    """Write capital letters that stand apart as one word, two of them beside Chinese only: plan A
+    and I in English are words."""
+
+    def joined(run: re.Match[str]) -> str:
+        letters = run.group().replace(" ", "")
+        beside = _HAN_BEFORE.search(text, 0, run.start()) or _HAN_AFTER.match(text, run.end())
+        return letters if len(letters) > 2 or beside else run.group()
+
+    return _SPELLED.sub(joined, text)
 
 
 def unspace_scripts(text: str) -> str:

@@ -26,6 +26,13 @@ from dictation.text.writing.spacing import fit_marks, space_scripts, unspace_scr
         ("等了 24 小时，花了120美元", "等了24小时，花了120美元"),
         ("20来岁", "20来岁"),
         ("21世纪", "21世纪"),
+        ("包含了 I C C 特性", "包含了 ICC 特性"),
+        ("三星的D R A M。", "三星的 DRAM。"),
+        ("有 A I 技术", "有 AI 技术"),
+        ("A I技术", "AI 技术"),
+        ("My name is J O H N.", "My name is JOHN."),
+        ("Then plan A I think.", "Then plan A I think."),
+        ("买 A 股，穿 T 恤", "买 A 股，穿 T 恤"),
     ],
 )
 def test_scripts_are_spaced(text, spaced):
