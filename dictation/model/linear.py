@@ -5,7 +5,8 @@ good. On a CPU and for the few frames of a chunk the time goes into reading the 
 
 - `blocks` (fp32 on CPUs): weights transposed and cut into blocks of outputs, each of which fits the
   cache of a core, as one batched product;
-- `int8`: weights of one byte with a scale an output, inputs quantised as they come;
+- `int8`: weights of one byte with a scale an output, inputs quantised as they come, with a scale a
+  frame;
 - `plain`: as they are; maps of the same input in one product.
 """
 
@@ -21,6 +22,8 @@ Form = Literal["plain", "blocks", "int8"]
 
 # Outputs in a block: 256 x 256 weights of 4 bytes are an eighth of a core's second cache.
 _BLOCK = 256
+
+_TINY = 1e-12
 
 
 class Blocks(nn.Module):
@@ -78,28 +81,33 @@ class Transposed(nn.Module):
 
 
 class Int8Linear(nn.Module):
-    """A linear layer with int8 weights, one scale an output; its input becomes int8 with a scale
-    of its own at every call."""
+    """A linear layer with int8 weights, one scale an output; every frame of its input becomes int8
+    with a scale of its own (Yao et al. 2022, ZeroQuant, section 4.1).
+
+    A few frames have values a hundred times as large as all others (Sun et al. 2024, Massive
+    Activations in Large Language Models): with one scale for all of them the others are lost.
+    """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
         weight, self.out_features = weight.detach().float(), weight.size(0)
-        scales = weight.abs().amax(1).clamp(min=1e-12).double() / 127
+        scales = weight.abs().amax(1).clamp(min=_TINY).double() / 127
         zeros = torch.zeros_like(scales, dtype=torch.long)
         with warnings.catch_warnings():
             # PyTorch is to lose this kind of tensor; weights are only packed from one.
             warnings.simplefilter("ignore", UserWarning)
             quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-        self._packed = torch.ops.quantized.linear_prepack(
-            quantized, None if bias is None else bias.detach().float()
-        )
+        self._packed = torch.ops.quantized.linear_prepack(quantized, None)
+        self._bias = None if bias is None else bias.detach().float()
         # Without VNNI sums of two products are kept in 16 bits: inputs take 7 of 8 bits then.
         self._narrow = not torch.cpu._is_vnni_supported()
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (..., D) to (..., D')."""
-        output: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, self._narrow)
-        return output
+        scale = x.abs().amax(-1, keepdim=True).clamp_(min=_TINY)
+        output: Tensor = torch.ops.quantized.linear_dynamic(x / scale, self._packed, self._narrow)
+        output *= scale
+        return output if self._bias is None else output.add_(self._bias)
 
 
 class JointLinear(nn.Module):

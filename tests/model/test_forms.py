@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dictation.model.cache import AttentionState
+from dictation.model.linear import Int8Linear
 from dictation.model.stream import stack_states, unstack_states
 from tests.model.test_streaming import CENTRED, VARIANTS, random_parts, stream
 from tests.models import tiny_config, tiny_model
@@ -41,6 +42,15 @@ def test_int8_stays_close(config):
     features, lengths = torch.randn(1, 120, config.features.mel_bins), torch.tensor([120])
     one, other = (each(features, lengths).top for each in (encoder, formed))
     assert 0 < (one - other).abs().mean() < 0.1 * one.abs().mean()
+
+
+@torch.inference_mode()
+def test_a_massive_frame_takes_nothing_from_the_others_in_int8():
+    torch.manual_seed(1)
+    layer, frames = torch.nn.Linear(64, 32), torch.randn(10, 64)
+    frames[3] *= 1000
+    apart = (Int8Linear(layer.weight, layer.bias)(frames) - layer(frames)).norm(dim=1)
+    assert (apart < 0.02 * layer(frames).norm(dim=1)).all()
 
 
 @some_kinds
