@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
-from dictation.model.linear import Form, Int8Linear, single
+from dictation.model.linear import Form, Int8Linear, feed_forward, single
 from dictation.model.mixed import unmixed, wide
 
 
@@ -102,6 +102,12 @@ class DecoderAttention(nn.Module):
         output: Tensor = self.out(attended.transpose(1, 2).flatten(2).to(x.dtype))
         return output
 
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest there; the weights are fixed from now on."""
+        for name, layer in list(self.named_children()):
+            assert isinstance(layer, nn.Linear)
+            setattr(self, name, single(layer, form))
+
     def _split(self, x: Tensor) -> Tensor:
         width = x.size(2) // self.heads
         return x.view(x.size(0), x.size(1), self.heads, width).transpose(1, 2)
@@ -119,12 +125,21 @@ class DecoderBlock(nn.Module):
         self.cross_norm = norm(config.norm, width, config.norm_eps)
         self.cross_attention = DecoderAttention(config)
         self.ffn_norm = norm(config.norm, width, config.norm_eps)
-        self.ffn = nn.Sequential(
+        self.ffn: nn.Module = nn.Sequential(
             nn.Linear(width, config.ffn_width, bias=config.ffn_bias),
             activation(config.activation),
             nn.Linear(config.ffn_width, width, bias=config.ffn_bias),
         )
         self.dropout = nn.Dropout(config.dropout)
+
+    def take_form(self, form: Form) -> None:
+        """Become what computes fastest there; the weights are fixed from now on."""
+        self.self_attention.take_form(form)
+        self.cross_attention.take_form(form)
+        inner, active, outer = self.ffn.children()
+        assert isinstance(inner, nn.Linear)
+        assert isinstance(outer, nn.Linear)
+        self.ffn = feed_forward(inner, active, outer, form)
 
     def forward(
         self, x: Tensor, memory: Tensor, mask: Tensor | None, seen: Tensor | None = None
@@ -268,11 +283,13 @@ class AttentionDecoder(nn.Module):
         if form != "int8":
             return
         if self.output is None:
-            self.output = Int8Linear(self.embedding.weight, None)
-        for module in list(self.modules()):
-            for name, layer in list(module.named_children()):
-                if isinstance(layer, nn.Linear):
-                    setattr(module, name, single(layer, form))
+            self.output = Int8Linear(self.embedding.weight, None, fine=True)
+        else:
+            assert isinstance(self.output, nn.Linear)
+            self.output = single(self.output, form, fine=True)
+        for block in self.blocks:
+            assert isinstance(block, DecoderBlock)
+            block.take_form(form)
 
     def logits(self, states: Tensor) -> Tensor:
         """Map decoder states (..., D) to logits (..., V)."""

@@ -85,10 +85,11 @@ class Int8Linear(nn.Module):
     with a scale of its own (Yao et al. 2022, ZeroQuant, section 4.1).
 
     A few frames have values a hundred times as large as all others (Sun et al. 2024, Massive
-    Activations in Large Language Models): with one scale for all of them the others are lost.
+    Activations in Large Language Models): with one scale for all of them the others are lost. Where
+    the input is to be `fine`, what is lost of it takes a second product: 16 bits in all.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, fine: bool = False) -> None:
         super().__init__()
         weight, self.out_features = weight.detach().float(), weight.size(0)
         scales = weight.abs().amax(1).clamp(min=_TINY).double() / 127
@@ -100,14 +101,25 @@ class Int8Linear(nn.Module):
         self._packed = torch.ops.quantized.linear_prepack(quantized, None)
         self._bias = None if bias is None else bias.detach().float()
         # Without VNNI sums of two products are kept in 16 bits: inputs take 7 of 8 bits then.
-        self._narrow = not torch.cpu._is_vnni_supported()
+        self._most = 127 if torch.cpu._is_vnni_supported() else 63
+        self._fine = fine
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (..., D) to (..., D')."""
-        scale = x.abs().amax(-1, keepdim=True).clamp_(min=_TINY)
-        output: Tensor = torch.ops.quantized.linear_dynamic(x / scale, self._packed, self._narrow)
+        scale = x.abs().amax(-1, keepdim=True).clamp_(min=_TINY) / self._most
+        x = x / scale
+        output = self._product(x, 1.0)
+        if self._fine:
+            output += self._product(x - x.round(), 0.5 / self._most)
         output *= scale
         return output if self._bias is None else output.add_(self._bias)
+
+    def _product(self, x: Tensor, step: float) -> Tensor:
+        """Multiply what is left of x when it is rounded to whole steps."""
+        product: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
+            x, step, self._most + 1, self._packed
+        )
+        return product
 
 
 class JointLinear(nn.Module):
@@ -159,10 +171,10 @@ class BlockFeedForward(nn.Module):
         return output.view(*x.shape[:-1], -1)
 
 
-def single(layer: nn.Linear, form: Form) -> nn.Module:
-    """Return a linear layer in another form."""
+def single(layer: nn.Linear, form: Form, fine: bool = False) -> nn.Module:
+    """Return a linear layer in another form; `fine`: whose input int8 is to lose nothing of."""
     if form == "int8":
-        return Int8Linear(layer.weight, layer.bias)
+        return Int8Linear(layer.weight, layer.bias, fine)
     if form == "blocks":
         return Transposed(layer)
     return layer
@@ -176,7 +188,8 @@ def feed_forward(
         activation.inplace = True
     if form == "blocks":
         return BlockFeedForward(inner, activation, outer)
-    return nn.Sequential(single(inner, form), activation, single(outer, form))
+    # What comes out of an activation is where massive values are.
+    return nn.Sequential(single(inner, form), activation, single(outer, form, fine=True))
 
 
 class _Plain(nn.Module):

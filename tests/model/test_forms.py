@@ -53,6 +53,17 @@ def test_a_massive_frame_takes_nothing_from_the_others_in_int8():
     assert (apart < 0.02 * layer(frames).norm(dim=1)).all()
 
 
+@torch.inference_mode()
+def test_a_fine_input_loses_nothing_in_int8():
+    torch.manual_seed(1)
+    layer, frames = torch.nn.Linear(64, 32), torch.randn(10, 64) ** 3
+    whole = torch.full_like(layer.weight, 127) * torch.randint_like(layer.weight, -1, 2)
+    layer.weight.copy_(whole)  # nothing of the weights is lost
+    exact = layer(frames)
+    rough, fine = (Int8Linear(layer.weight, layer.bias, each)(frames) for each in (False, True))
+    assert (fine - exact).norm() < 0.01 * (rough - exact).norm()
+
+
 @some_kinds
 @settings(max_examples=5, deadline=None)
 @given(
