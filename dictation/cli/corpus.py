@@ -84,4 +84,4 @@ def _bar(out: Path, *figures: ProgressColumn) -> Iterator[Progress]:
         with Progress(*columns, console=console, transient=True, disable=silent) as bar:
             yield bar
     except OSError as error:
-        raise DictationError(f"{error.filename or out}: {error.strerror}") from error
+        raise DictationError(f"{error.filename or out}: {error.strerror or error}") from error
