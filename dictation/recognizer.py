@@ -23,19 +23,17 @@ from dictation.events import Language
 from dictation.model.config import DecoderConfig
 from dictation.model.encoder import EncoderOutput
 from dictation.model.placement import PlacedModel, Placement, choose_device, choose_precision
-from dictation.recognition import (
+from dictation.recognition.results import (
     FEATURE_RATE,
     LANGUAGES,
     SILENCE,
     CaptionSearch,
     PartialResult,
     Recognition,
-    RecognitionStream,
     Samples,
     StreamSettings,
-    accept_together,
-    as_tensor,
 )
+from dictation.recognition.stream import RecognitionStream, accept_together, as_tensor
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
 from dictation.text.normalize import written_language
 

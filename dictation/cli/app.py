@@ -8,7 +8,9 @@ import typer
 
 from dictation.cli import model as model_commands
 from dictation.cli import text as text_commands
+from dictation.cli.benches import benches
 from dictation.cli.catalogue import models
+from dictation.cli.options import Config, Json
 from dictation.transcripts.kinds import Format
 
 app = typer.Typer(
@@ -19,11 +21,7 @@ app = typer.Typer(
 )
 
 app.add_typer(models, name="models")
-
-Config = Annotated[
-    Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.add_typer(benches, name="bench")
 
 
 def _show_version(asked: bool) -> None:

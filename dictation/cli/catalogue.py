@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from dictation.cli.options import Json
+
 models = typer.Typer(help="Models: what there is, what is here, how large.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `dictation models list`.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class NgramScript(StrEnum):

@@ -1,4 +1,4 @@
-"""The parser's commands about models: making, judging and timing them."""
+"""The parser's commands about models: making and judging them."""
 
 import os
 from enum import StrEnum
@@ -7,25 +7,11 @@ from typing import Annotated
 
 import typer
 
-from dictation.errors import DictationError
+from dictation.cli.options import Config, Json, Model, extra_missing
 from dictation.loading import prepare_torch, prepare_training
 from dictation.training.corpora import CorpusName
 
-Config = Annotated[
-    Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
-]
-Model = Annotated[str | None, typer.Option(help="A model's name or folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 _CHUNKS = (320, 640)
-
-
-class Preset(StrEnum):
-    """Models whose decoder writes CTC's units."""
-
-    U2PP = "u2pp"
-    ARTICLE = "article"
-    LARGE = "0.6b"
 
 
 class FinalWay(StrEnum):
@@ -57,12 +43,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file to the parser."""
     for command in (train, manifest, label, evaluate, synthesize):
         app.command()(command)
-    benches = typer.Typer(help="Time the program on this machine.")
-    benches.callback(invoke_without_command=True)(bench)
-    benches.command("recogniser")(bench_recogniser)
-    benches.command("all")(bench_all)
-    benches.command("compare")(bench_compare)
-    app.add_typer(benches, name="bench")
 
 
 def train(
@@ -78,7 +58,7 @@ def train(
     try:
         from dictation.training.trainer import train as run
     except ModuleNotFoundError as error:
-        raise _extra_missing(error, "training") from error
+        raise extra_missing(error, "training") from error
     console = Console(highlight=False, soft_wrap=True)
     run(settings, console, os.environ)
 
@@ -176,7 +156,7 @@ def evaluate(
         from dictation.cli.precisions import evaluate_precisions
         from dictation.cli.rates import EvaluationOptions, evaluate_model
     except ModuleNotFoundError as error:
-        raise _extra_missing(error, "training") from error
+        raise extra_missing(error, "training") from error
     if hot_words is not None:
         evaluate_names(manifest, hot_words, config, model=model, limit=limit, as_json=as_json)
         return
@@ -248,7 +228,7 @@ def synthesize(
         from dictation.cli.corpus import synthesize_corpus
         from dictation.training.synthesis import SynthesisOptions
     except ModuleNotFoundError as error:
-        raise _extra_missing(error, "synthesis") from error
+        raise extra_missing(error, "synthesis") from error
     options = SynthesisOptions(
         out=out,
         set_name=set_name,
@@ -266,143 +246,3 @@ def synthesize(
         hibari_share=hibari_share,
     )
     synthesize_corpus(options)
-
-
-def bench(
-    context: typer.Context,
-    model: Model = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Threads of the model.")
-    ] = None,
-    repetitions: Annotated[
-        int, typer.Option(min=1, help="Utterances of each length to time.")
-    ] = 20,
-    seconds: Annotated[
-        float, typer.Option(min=0.5, help="How long to watch an idle and a listening worker.")
-    ] = 20.0,
-    daemon: Annotated[
-        bool,
-        typer.Option(
-            "--daemon", help="Watch the running daemon too: idle, then listening. Be silent."
-        ),
-    ] = False,
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
-    """Time the model and its worker on this machine; takes some minutes."""
-    if context.invoked_subcommand is not None:
-        return
-    from dictation.cli.figures import BenchOptions, show_figures
-
-    options = BenchOptions(
-        model=model,
-        threads=threads,
-        repetitions=repetitions,
-        seconds=seconds,
-        daemon=daemon,
-        as_json=as_json,
-    )
-    show_figures(options, config)
-
-
-def bench_all(
-    out: Annotated[Path, typer.Option("--json", metavar="FILE", help="Where to write it.")],
-    manifest: Annotated[
-        list[Path] | None,
-        typer.Option(help="Error rates on these recordings too; may be given again."),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
-    ] = None,
-    hot_words: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What these words change, too.")
-    ] = None,
-    hot_words_manifest: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="In these recordings.")
-    ] = None,
-    model: Model = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Threads of the model.")
-    ] = None,
-    repetitions: Annotated[
-        int, typer.Option(min=1, help="Utterances of each length to time.")
-    ] = 12,
-    utterances: Annotated[
-        int, typer.Option(min=1, help="Recordings spoken live, in real time.")
-    ] = 9,
-    seconds: Annotated[
-        float, typer.Option(min=0.5, help="How long to watch what is idle or listens.")
-    ] = 20.0,
-    silence: Annotated[
-        float, typer.Option(min=1.0, help="Seconds of silence, and of each set without speech.")
-    ] = 300.0,
-    daemon: Annotated[
-        bool, typer.Option("--daemon", help="The running daemon too. Be silent.")
-    ] = False,
-    config: Config = None,
-) -> None:
-    """Measure everything that can be measured here and write one file of it."""
-    if (hot_words is None) != (hot_words_manifest is None):
-        raise typer.BadParameter("--hot-words and --hot-words-manifest go together")
-    prepare_torch(os.environ)
-    try:
-        from dictation.cli.measuring import Everything, measure_everything
-    except ModuleNotFoundError as error:
-        raise _extra_missing(error, "training") from error
-    from dictation.cli.figures import BenchOptions
-
-    bench = BenchOptions(
-        model=model,
-        threads=threads,
-        repetitions=repetitions,
-        seconds=seconds,
-        daemon=daemon,
-        as_json=True,
-    )
-    wanted = Everything(
-        bench=bench,
-        utterances=utterances,
-        manifests=tuple(manifest or ()),
-        limit=limit,
-        silence=silence,
-        names=hot_words_manifest,
-        hot_words=hot_words,
-    )
-    measure_everything(wanted, config, out)
-
-
-def bench_compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="What `bench all` wrote before.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="And what it wrote later.")],
-) -> None:
-    """Say what became worse or better from one file to another, beyond the noise of measuring."""
-    from dictation.cli.measuring import show_comparison
-
-    show_comparison(first, second)
-
-
-def bench_recogniser(
-    shape: Annotated[
-        Preset, typer.Option("--preset", help="The shape to time, with random weights.")
-    ] = Preset.U2PP,
-    threads: Annotated[
-        list[int] | None, typer.Option(min=1, max=256, help="Threads, one or more: 1 2.")
-    ] = None,
-    more: Annotated[list[int] | None, typer.Argument(min=1, max=256, hidden=True)] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "cpu",
-    repetitions: Annotated[int, typer.Option(min=1, help="Turns of each part.")] = 40,
-    as_json: Json = False,
-) -> None:
-    """Time each part of the recogniser beside others: torchaudio's, and a textbook's in tests/."""
-    from dictation.bench.recogniser import Wanted
-    from dictation.cli.timings import show_timings
-    from dictation.model.presets import preset
-
-    wanted = Wanted(
-        shape.value, preset(shape.value), (*(threads or [1]), *(more or [])), device, repetitions
-    )
-    show_timings(wanted, as_json=as_json)
-
-
-def _extra_missing(error: ModuleNotFoundError, extra: str) -> DictationError:
-    return DictationError(f"{error.name} is not installed: pip install 'dictation[{extra}]'")

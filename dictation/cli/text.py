@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dictation.cli.options import Config
+
 if TYPE_CHECKING:
     from dictation.history import History
 
-Config = Annotated[
-    Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
-]
 Number = Annotated[int, typer.Argument(metavar="N", help="The number `dictation history` shows.")]
 
 history = typer.Typer(
