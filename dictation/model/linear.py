@@ -188,8 +188,9 @@ def feed_forward(
         activation.inplace = True
     if form == "blocks":
         return BlockFeedForward(inner, activation, outer)
-    # What comes out of an activation is where massive values are.
-    return nn.Sequential(single(inner, form), activation, single(outer, form, fine=True))
+    # Whisper's have massive values there; those of blocks with SiLU, made from nothing, have not.
+    fine = isinstance(activation, nn.GELU)
+    return nn.Sequential(single(inner, form), activation, single(outer, form, fine))
 
 
 class _Plain(nn.Module):

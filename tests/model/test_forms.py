@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dictation.model.cache import AttentionState
-from dictation.model.linear import Int8Linear
+from dictation.model.linear import Int8Linear, feed_forward
 from dictation.model.stream import stack_states, unstack_states
 from tests.model.test_streaming import CENTRED, VARIANTS, random_parts, stream
 from tests.models import tiny_config, tiny_model
@@ -62,6 +62,22 @@ def test_a_fine_input_loses_nothing_in_int8():
     exact = layer(frames)
     rough, fine = (Int8Linear(layer.weight, layer.bias, each)(frames) for each in (False, True))
     assert (fine - exact).norm() < 0.01 * (rough - exact).norm()
+
+
+@torch.inference_mode()
+def test_only_what_a_whisper_s_activation_gives_takes_a_second_product_in_int8():
+    torch.manual_seed(1)
+    inner, outer = torch.nn.Linear(32, 64), torch.nn.Linear(64, 32)
+    frames = 10 * torch.randn(10, 32)
+    apart = {}
+    for activation in (torch.nn.GELU(), torch.nn.SiLU()):
+        formed = feed_forward(inner, activation, outer, "int8")
+        entering = formed[1](formed[0](frames))
+        exact = formed[2](entering)
+        rough = Int8Linear(outer.weight, outer.bias)(entering)
+        apart[type(activation)] = (exact - rough).abs().max()
+    assert apart[torch.nn.GELU] > 0
+    assert apart[torch.nn.SiLU] == 0
 
 
 @some_kinds
