@@ -18,7 +18,7 @@ from dictation.text.writing.dictionary import correct, dictionary
 from dictation.training.assessment import read_recordings
 from dictation.training.manifest import Utterance
 from dictation.training.names import Recall, recall
-from dictation.training.scoring import added, edits, read_out
+from dictation.training.scoring import added, text_edits
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def measure_names(
             for said in each.utterances
         ]
         found = recall(names, [(said.text, text) for said, text in pairs])
-        errors = added(edits(said.text, read_out(text, said.text)) for said, text in pairs)
+        errors = added(text_edits(text, said.text, said.written) for said, text in pairs)
         rows.append((label, found, errors.rate))
     utterances = sum(len(each.utterances) for each in sets)
     return NamesFound(recognizer.description, tuple(names), unspellable, tuple(rows), utterances)

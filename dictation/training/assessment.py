@@ -14,7 +14,7 @@ from dictation.errors import DictationError
 from dictation.events import TimedWord
 from dictation.recognizer import Recognizer
 from dictation.training.manifest import Utterance, read_manifest
-from dictation.training.scoring import Confusion, Edits, added, character_edits, edits, read_out
+from dictation.training.scoring import Confusion, Edits, added, character_edits, edits, text_edits
 
 
 class AssessmentError(DictationError):
@@ -138,19 +138,15 @@ def assess(
 
 
 def score(heard: Heard, *, has_written: bool) -> Scored:
-    """Count the edits of one recording.
-
-    Without `has_written`, numbers in digits are read out before they are held against the words.
-    """
+    """Count the edits of one recording; with `has_written`, in characters too: as it is written."""
     said = heard.utterance
-    text = heard.text if has_written else read_out(heard.text, said.text)
     formatted = heard.formatted if has_written and said.language is not None else None
     return Scored(
         heard=heard,
         words=edits(said.text, heard.words),
-        text=edits(said.written if has_written else said.text, text),
+        text=text_edits(heard.text, said.text, said.written),
         first_passes={
-            chunk_ms: edits(said.text, read_out(caption, said.text))
+            chunk_ms: text_edits(caption, said.text, said.written)
             for chunk_ms, caption in heard.first_passes.items()
         },
         unformatted=None if formatted is None else character_edits(said.written, heard.text),

@@ -103,6 +103,13 @@ def read_out(text: str, reference: str) -> str:
     return text
 
 
+def text_edits(text: str, said: str, written: str) -> Edits:
+    """Count the edits to a text from what was said or from how a typist would write that, whichever
+    is nearer: a number in digits is as right as one in words."""
+    counts = (edits(each, read_out(text, each)) for each in dict.fromkeys((said, written)))
+    return min(counts, key=lambda count: count.errors)
+
+
 def _readings(number: re.Match[str]) -> Iterator[str]:
     whole, fraction, suffix = number.groups()
     value = int(whole)

@@ -45,7 +45,8 @@ def card_accuracy(record: Record) -> Iterator[str]:
 
 
 _EXPLAINED = (
-    "characters for Chinese (CER), words for English (WER), both for mixed sentences (MER). Loss: "
+    "characters for Chinese (CER), words for English (WER), both for mixed sentences (MER); "
+    "numbers in digits are as right as in words, for CTC in words alone. Loss: "
     "points by which captions in chunks of 320 ms are worse than CTC with the whole utterance "
     f"(goal: {_LOSS_GOAL:g}). Gain: the share of CTC's errors that the finished text does not "
     f"have, from the same encoding (goal: {_GAIN_GOAL} %)."

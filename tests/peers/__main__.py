@@ -22,7 +22,7 @@ from dictation.text.writing.script import to_simplified
 from dictation.training.assessment import read_recordings
 from dictation.training.data import load_samples
 from dictation.training.manifest import Utterance
-from dictation.training.scoring import Edits, added, edits, read_out
+from dictation.training.scoring import Edits, added, text_edits
 from tests.peers.engines import Dictation, Engine, PocketSphinx, Whisper
 
 NAMES = ("dictation", "faster-whisper", "pocketsphinx")
@@ -97,9 +97,7 @@ def run(options: argparse.Namespace) -> list[Row]:
         recordings = read_recordings(manifest, options.limit)
         chosen = [u for u in recordings.utterances if heard_by(options.engine, u)]
         if chosen:
-            rows.append(
-                assess(options.engine, recogniser, recordings.name, chosen, recordings.has_written)
-            )
+            rows.append(assess(options.engine, recogniser, recordings.name, chosen))
     return rows
 
 
@@ -108,9 +106,7 @@ def heard_by(name: str, utterance: Utterance) -> bool:
     return name != "pocketsphinx" or utterance.language == "en"
 
 
-def assess(
-    name: str, recogniser: Engine, recordings: str, chosen: Sequence[Utterance], written: bool
-) -> Row:
+def assess(name: str, recogniser: Engine, recordings: str, chosen: Sequence[Utterance]) -> Row:
     """Recognise one set."""
     cpu, seconds = time.process_time(), 0.0
     texts: list[Edits] = []
@@ -120,12 +116,10 @@ def assess(
         samples = load_samples(utterance.audio)
         seconds += len(samples) / 16_000
         heard = recogniser.hear(samples)
-        said = utterance.written if written else utterance.text
         text = to_simplified(heard.text)  # Whisper writes both scripts: neither is an error
-        text = text if written and name == "dictation" else read_out(text, said)
-        texts.append(min((edits(each, text) for each in {said, utterance.text}), key=_errors))
+        texts.append(text_edits(text, utterance.text, utterance.written))
         if heard.caption is not None:
-            captions.append(edits(utterance.text, heard.caption))
+            captions.append(text_edits(heard.caption, utterance.text, utterance.written))
         first.append(heard.first_text)
         final.append(heard.final)
     spent = time.process_time() - cpu
@@ -165,10 +159,6 @@ def table(rows: Sequence[dict[str, object]]) -> Table:
             f"{row['memory']:.0f}",
         )
     return shown
-
-
-def _errors(counted: Edits) -> int:
-    return counted.errors
 
 
 def _percentiles(values: Sequence[float]) -> tuple[float, float]:

@@ -37,4 +37,4 @@ def test_the_other_chinese_script_is_no_error(tmp_path: Path):
     soundfile.write(tmp_path / "a.wav", np.zeros(16_000, np.float32), 16_000)
     said = "我们讨论这个问题"
     utterance = Utterance(tmp_path / "a.wav", said, said, "zh", None, 1.0)
-    assert assess("faster-whisper", Traditional(), "set", [utterance], False).text == 0.0
+    assert assess("faster-whisper", Traditional(), "set", [utterance]).text == 0.0
