@@ -61,6 +61,7 @@ audit: $(DEV_STAMP)
 # faster-whisper, LIMIT says how many recordings of each set are heard.
 LIMIT := 60
 numbers: $(DEV_STAMP)
+	@$(PYTHON) -m pip install --quiet --editable '.[peers]'
 	@$(PYTHON) -m scripts.measure --speech "$(SPEECH)" --whisper "$(WHISPER)" --limit $(LIMIT)
 
 # Bring the catalogues into line with the source (needs gettext); translate what is empty then.

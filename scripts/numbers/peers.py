@@ -15,8 +15,8 @@ def peers(rows: Sequence[Values]) -> Iterator[str]:
     yield (
         f"Others on the same recordings in the same run, on {rows[0]['date']}: errors over all "
         "languages of a set, of the final text and of the last caption before the sound ended "
-        "(which has not heard the last chunk); seconds (p50 / p95) to the first text from the "
-        "start of speech, and to the final text from its end, without the wait for that end; "
+        "(which has not heard the last 320 ms or less); seconds (p50 / p95) to the first text from "
+        "the start of speech, and to the final text from its end, without the wait for that end; "
         "computing for a second of sound; the most memory a process of its own took. "
         "faster-whisper has whisper-base in int8, five beams, language automatic, and no "
         "captions; pocketsphinx heard the English recordings only. LibriSpeech's labels are "
@@ -46,7 +46,8 @@ def peers(rows: Sequence[Values]) -> Iterator[str]:
         words=2,
     )
     yield command(
-        "python -m tests.peers --whisper WHISPER_FOLDER --manifest SET/manifest.jsonl ..."
+        "pip install --editable '.[peers]'",
+        "python -m tests.peers --whisper WHISPER_FOLDER --manifest SET/manifest.jsonl ...",
     )
 
 
@@ -64,14 +65,15 @@ def card_peers(rows: Sequence[Values]) -> Iterator[str]:
         cells.append((title(name), str(ours["utterances"]), *told, best(rows, name)))
     yield (
         f"Beside others, all of them on the same recordings, on {rows[0]['date']} (final text / "
-        "captions in chunks of 640 ms; faster-whisper is Whisper-base in int8 with five beams, "
-        "language automatic; pocketsphinx knows English only):"
+        "last caption before the sound ended; faster-whisper is Whisper-base in int8 with five "
+        "beams, language automatic; pocketsphinx heard the English recordings only):"
     )
     shown = ["starter" if engine == _OURS else engine for engine in engines]
     yield table(("set", "utterances", *shown, "best"), cells)
     yield verdict(rows)
     yield command(
-        "python -m tests.peers --whisper WHISPER_FOLDER --manifest SET/manifest.jsonl ..."
+        "pip install --editable '.[peers]'",
+        "python -m tests.peers --whisper WHISPER_FOLDER --manifest SET/manifest.jsonl ...",
     )
 
 

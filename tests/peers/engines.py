@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 16_000
-CHUNK_SECONDS = 0.64
+CHUNK_SECONDS = 0.32
+"""The program's own, by default."""
 
 Samples = NDArray[np.float32]
 
@@ -50,13 +51,13 @@ class Clock:
 
 
 class Dictation:
-    """This project as it comes: captions and the final text by the decoder."""
+    """This project as it comes, with every setting at its default."""
 
     def __init__(self, model: str, threads: int) -> None:
-        from dictation.assets import model_folder
-        from dictation.recognizer import Recognizer
+        from dictation.config import ModelSection
+        from dictation.loading import load_recognizer
 
-        self._recognizer = Recognizer.load(model_folder(model), threads=threads, captions="decoder")
+        self._recognizer = load_recognizer(ModelSection(name=model, threads=threads))
 
     def hear(self, samples: Samples) -> Heard:
         """Recognise one utterance in chunks, then as a whole."""
