@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from dictation.model.attention import PositionTable
 from dictation.model.config import DecoderConfig
 from dictation.model.layers import activation, norm
-from dictation.model.linear import Form, Int8Linear, feed_forward, single
+from dictation.model.linear import Form, Int8Linear, JointLinear, feed_forward, single
 from dictation.model.mixed import unmixed, wide
 
 
@@ -78,35 +78,53 @@ class DecoderAttention(nn.Module):
         self.key: nn.Module = nn.Linear(width, width, bias=config.key_bias)
         self.value: nn.Module = nn.Linear(width, width, bias=config.value_bias)
         self.out: nn.Module = nn.Linear(width, width, bias=config.out_bias)
+        self.joint: JointLinear | None = None
 
     def project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values (B, H, T, D / H) of memory (B, T, D)."""
         return self._split(wide(self.key(memory))), self._split(wide(self.value(memory)))
 
+    def queries(self, x: Tensor) -> Tensor:
+        """Return queries (B, H, U, D / H) of x (B, U, D)."""
+        return self._split(self.query(x))
+
+    def within(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return queries, and keys and values, all of x (B, U, D)."""
+        if self.joint is None:
+            return self.queries(x), self.project(x)
+        queries, keys, values = (self._split(part) for part in self.joint(x))
+        return queries, (keys, values)
+
     def forward(
-        self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool
     ) -> Tensor:
-        """Attend from x (B, U, D); `mask`, broadcast to (B, H, U, T), is true where it may. Keys
-        and values with B = 1 are those of every x, which see all of them alike."""
-        queries = self._split(self.query(x)).to(keys.dtype)
-        shared = keys.size(0) < x.size(0)
+        """Attend from queries (B, H, U, D / H); `mask`, broadcast to (B, H, U, T), is true where it
+        may. Keys and values with B = 1 are those of every query, which see all of them alike."""
+        batch, _, count, _ = queries.shape
+        kind, queries = queries.dtype, queries.to(keys.dtype)
+        shared = keys.size(0) < batch
         if shared:
             # As one text that is B times as long: keys and values are read once.
             queries = queries.transpose(0, 1).flatten(1, 2)[None]
-        with unmixed(x):
+        with unmixed(queries):
             attended = F.scaled_dot_product_attention(
                 queries, keys, values, attn_mask=mask, is_causal=causal
             )
         if shared:
-            attended = attended.reshape(self.heads, *x.shape[:2], -1).transpose(0, 1)
-        output: Tensor = self.out(attended.transpose(1, 2).flatten(2).to(x.dtype))
+            attended = attended.reshape(self.heads, batch, count, -1).transpose(0, 1)
+        output: Tensor = self.out(attended.transpose(1, 2).flatten(2).to(kind))
         return output
 
-    def take_form(self, form: Form) -> None:
-        """Become what computes fastest there; the weights are fixed from now on."""
-        for name, layer in list(self.named_children()):
-            assert isinstance(layer, nn.Linear)
-            setattr(self, name, single(layer, form))
+    def take_form(self, form: Form, *, within: bool) -> None:
+        """Become what computes fastest there; the weights are fixed from now on. `within`: queries
+        are of the same x as keys and values, and come of one product."""
+        parts = [self.query, self.key, self.value]
+        if within:
+            self.joint = JointLinear.of([_plain(part) for part in parts], form)
+            del self.query, self.key, self.value
+        else:
+            self.query, self.key, self.value = (single(_plain(part), form) for part in parts)
+        self.out = single(_plain(self.out), form)
 
     def _split(self, x: Tensor) -> Tensor:
         width = x.size(2) // self.heads
@@ -134,22 +152,19 @@ class DecoderBlock(nn.Module):
 
     def take_form(self, form: Form) -> None:
         """Become what computes fastest there; the weights are fixed from now on."""
-        self.self_attention.take_form(form)
-        self.cross_attention.take_form(form)
+        self.self_attention.take_form(form, within=True)
+        self.cross_attention.take_form(form, within=False)
         inner, active, outer = self.ffn.children()
-        assert isinstance(inner, nn.Linear)
-        assert isinstance(outer, nn.Linear)
-        self.ffn = feed_forward(inner, active, outer, form)
+        self.ffn = feed_forward(_plain(inner), active, _plain(outer), form)
 
     def forward(
         self, x: Tensor, memory: Tensor, mask: Tensor | None, seen: Tensor | None = None
     ) -> Tensor:
         """Map token states x (B, U, D), given memory (B or 1, T, D); `seen` (U, U) bool: which
         tokens each sees, None: itself and those before."""
-        keys, values = self.cross_attention.project(memory)
-        entering = self._entering(x, self.self_norm)
-        own = self.self_attention.project(entering)
-        return self._run(x, entering, (own, seen, seen is None), (keys, values), mask)
+        heard = self.cross_attention.project(memory)
+        queries, own = self.self_attention.within(self._entering(x, self.self_norm))
+        return self._run(x, queries, (own, seen, seen is None), heard, mask)
 
     def step(
         self,
@@ -162,24 +177,23 @@ class DecoderBlock(nn.Module):
 
         `mask` (U, U' + U) is true for the tokens each of them may see, None: for all.
         """
-        entering = self._entering(x, self.self_norm)
-        keys, values = _cached(self.self_attention.project(entering))
-        joined = (torch.cat([own[0], keys], dim=2), torch.cat([own[1], values], dim=2))
-        return self._run(x, entering, (joined, mask, False), memory, None), joined
+        queries, new = self.self_attention.within(self._entering(x, self.self_norm))
+        keys, values = (torch.cat(pair, dim=2) for pair in zip(own, _cached(new), strict=True))
+        return self._run(x, queries, ((keys, values), mask, False), memory, None), (keys, values)
 
     def _run(
         self,
         x: Tensor,
-        entering: Tensor,
+        queries: Tensor,
         own: tuple[tuple[Tensor, Tensor], Tensor | None, bool],
         memory: tuple[Tensor, Tensor],
         mask: Tensor | None,
     ) -> Tensor:
         (keys, values), seen_tokens, causal = own
-        attended = self.self_attention(entering, keys, values, seen_tokens, causal)
+        attended = self.self_attention(queries, keys, values, seen_tokens, causal)
         x = self._joined(x, attended, self.self_norm)
-        entering = self._entering(x, self.cross_norm)
-        seen = self.cross_attention(entering, *memory, mask, False)
+        queries = self.cross_attention.queries(self._entering(x, self.cross_norm))
+        seen = self.cross_attention(queries, *memory, mask, False)
         x = self._joined(x, seen, self.cross_norm)
         return self._joined(x, self.ffn(self._entering(x, self.ffn_norm)), self.ffn_norm)
 
@@ -310,6 +324,11 @@ class AttentionDecoder(nn.Module):
         if self.config.positions == "learned":
             return self.positions[first:last]
         return self._sinusoids.rows(first, last, like)
+
+
+def _plain(layer: nn.Module) -> nn.Linear:
+    assert isinstance(layer, nn.Linear), "a form was taken already"
+    return layer
 
 
 def _cached(pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ import torch
 
 from dictation.decoding.captions import Caption, CaptionWriter, chunks_to_skip
 from dictation.model.config import DecoderConfig
+from dictation.model.linear import Int8Linear
 from tests.models import tiny_config, tiny_model
 
 VOCABULARY, START, END = 24, 23, 22
@@ -195,6 +196,19 @@ def test_a_decoder_in_int8_writes_nearly_the_same_probabilities():
     )
     assert torch.allclose(exact, rough, atol=0.05)
     assert not torch.equal(exact, rough)
+
+
+@torch.inference_mode()
+def test_its_queries_keys_and_values_are_those_of_three_products():
+    formed = decoder(4)
+    attention = formed.blocks[0].self_attention
+    x = torch.randn(2, 3, formed.config.width)
+    layers = (attention.query, attention.key, attention.value)
+    apart = [Int8Linear(layer.weight, layer.bias)(x) for layer in layers]
+    formed.take_form("int8")
+    queries, (keys, values) = attention.within(x)
+    for joint, own in zip((queries, keys, values), apart, strict=True):
+        assert torch.equal(joint.transpose(1, 2).flatten(2), own)
 
 
 @pytest.mark.parametrize(
