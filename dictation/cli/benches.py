@@ -10,6 +10,8 @@ import typer
 from dictation.cli.options import Config, Json, Model, extra_missing
 from dictation.loading import prepare_torch
 
+Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads of the model.")]
+
 benches = typer.Typer(help="Time the program on this machine.")
 
 
@@ -25,9 +27,7 @@ class Preset(StrEnum):
 def bench(
     context: typer.Context,
     model: Model = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Threads of the model.")
-    ] = None,
+    threads: Threads = None,
     repetitions: Annotated[
         int, typer.Option(min=1, help="Utterances of each length to time.")
     ] = 20,
@@ -76,9 +76,7 @@ def bench_all(
         Path | None, typer.Option(metavar="FILE", help="In these recordings.")
     ] = None,
     model: Model = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Threads of the model.")
-    ] = None,
+    threads: Threads = None,
     repetitions: Annotated[
         int, typer.Option(min=1, help="Utterances of each length to time.")
     ] = 12,
