@@ -4,15 +4,15 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from dictation.errors import DictationError
-from dictation.model.config import BlockConfig, ModelConfig
-from dictation.model.encoder import EncoderOutput, FeedForward
+from dictation.model.config import ModelConfig
+from dictation.model.encoder import EncoderOutput
 from dictation.model.graph import ChunkSteps, capture_for
 from dictation.model.joint import JointModel
 from dictation.model.linear import Form
@@ -31,8 +31,9 @@ _TYPES: dict[Precision, torch.dtype] = {
 }
 _log = logging.getLogger(__name__)
 
-_FRAMES = 16
-_COPIES = 8
+# What is tried of a model: blocks of each part, frames heard again for a caption, and the tokens of
+# a decoder's pass and how many passes that caption takes.
+_BLOCKS, _FRAMES, _TOKENS, _PASSES = 2, 128, 4, 4
 _TURNS = 5
 
 
@@ -126,10 +127,10 @@ def precisions_of(device: str) -> list[Precision]:
 
 
 def fastest_on_cpu(config: ModelConfig) -> Precision:
-    """Try the feed-forwards of a model, which take most of its time, in each precision on a chunk
-    of frames, and return the fastest; takes a fraction of a second."""
+    """Try what a caption takes of the encoder and of the decoder, with a few of their blocks, in
+    each precision and return the fastest; takes a second or two."""
     precisions = precisions_of("cpu")
-    runs = {each: _run_of(config.encoder.block, each) for each in precisions}
+    runs = {each: _run_of(_shortened(config), each) for each in precisions}
     best = dict.fromkeys(precisions, float("inf"))
     for _ in range(_TURNS):
         for precision, run in runs.items():
@@ -207,18 +208,31 @@ def _parts(model: JointModel) -> list[nn.Module]:
     return [part for part in parts if part is not None]
 
 
-def _run_of(config: BlockConfig, precision: Precision) -> Callable[[], None]:
-    """Return a pass of a chunk through feed-forwards, so many that no cache holds them."""
-    placement = Placement("cpu", precision)
-    layers = [FeedForward(config).eval() for _ in range(_COPIES)]
-    for layer in layers:
-        layer.to(placement.dtype)
-        layer.take_form(placement.form)
-    x: Tensor = torch.randn(_FRAMES, config.width, dtype=placement.dtype)
+def _shortened(config: ModelConfig) -> ModelConfig:
+    blocks = min(_BLOCKS, config.encoder.blocks)
+    encoder = replace(config.encoder, blocks=blocks, upper=None, upper_blocks=0)
+    decoder = config.decoder
+    if decoder is not None:
+        decoder = replace(decoder, blocks=min(_BLOCKS, decoder.blocks), reverse_blocks=0)
+    return replace(config, encoder=encoder, decoder=decoder)
+
+
+def _run_of(config: ModelConfig, precision: Precision) -> Callable[[], None]:
+    placed = PlacedModel(JointModel(config).eval(), Placement("cpu", precision))
+    encoder, decoder = placed.model.encoder, placed.model.decoder
+    features = placed.to_model(torch.randn(1, _FRAMES, config.features.mel_bins))
+    lengths, tokens = torch.tensor([_FRAMES]), torch.zeros(1, _TOKENS, dtype=torch.long)
+
+    def caption() -> None:
+        memory = encoder(features, lengths).memory
+        if decoder is None:
+            return
+        state = decoder.initial_state(memory)
+        for _ in range(_PASSES):
+            _, state = decoder.step(tokens, state)
 
     def run() -> None:
         with torch.inference_mode():
-            for layer in layers:
-                layer(x)
+            placed.run(caption)
 
     return run
