@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dictation.cli.options import Config, Json, Model, extra_missing
+from dictation.cli.options import Config, Json, Limit, Model, extra_missing
 from dictation.loading import prepare_torch
 
 Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads of the model.")]
@@ -66,9 +66,7 @@ def bench_all(
         list[Path] | None,
         typer.Option(help="Error rates on these recordings too; may be given again."),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
-    ] = None,
+    limit: Limit = None,
     hot_words: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What these words change, too.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dictation.cli.options import Config, Json, Model, extra_missing
+from dictation.cli.options import Config, Json, Limit, Model, extra_missing
 from dictation.loading import prepare_torch, prepare_training
 from dictation.training.corpora import CorpusName
 
@@ -105,9 +105,7 @@ def evaluate(
             "--chunk-ms", help="With --stream: sound in a chunk, 320 or 640 ms; give both for both."
         ),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
-    ] = None,
+    limit: Limit = None,
     final: Annotated[
         FinalWay | None, typer.Option(help="How the final text is decided, over the settings.")
     ] = None,

@@ -11,6 +11,9 @@ Config = Annotated[
     Path | None, typer.Option(help="A settings file in place of the user's own.", metavar="FILE")
 ]
 Model = Annotated[str | None, typer.Option(help="A model's name or folder.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="So many recordings of each manifest, spread evenly.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

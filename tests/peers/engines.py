@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dictation.config import ModelSection, RecognitionSection
+
 RATE = 16_000
-CHUNK_SECONDS = 0.32
+CHUNK_SECONDS = RecognitionSection().chunk_ms / 1000
 """The program's own, by default."""
 
 Samples = NDArray[np.float32]
@@ -54,7 +56,6 @@ class Dictation:
     """This project as it comes, with every setting at its default."""
 
     def __init__(self, model: str, threads: int) -> None:
-        from dictation.config import ModelSection
         from dictation.loading import load_recognizer
 
         self._recognizer = load_recognizer(ModelSection(name=model, threads=threads))
