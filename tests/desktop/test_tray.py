@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -297,12 +298,7 @@ def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None
         settings.parent.mkdir(parents=True)
         settings.write_text(_TINT2)
         session.start_panel("tint2")
-        environment = {**session.env, "PYSTRAY_BACKEND": "xorg"}
-        with subprocess.Popen(
-            [sys.executable, "-c", _PYSTRAY, str(log)],
-            env=environment, stdin=subprocess.PIPE, text=True, cwd=Path.cwd(),
-        ) as child:  # fmt: skip
-            wait_until(log.exists, "the tray")
+        with old_tray(session, log) as child:
             x, y = wait_until(lambda: find_icon(session, IDLE_COLOUR), "the icon")
             hands.click(x, y)
             clicked = "PystrayTray\nCommand(name='toggle')\n"
@@ -311,18 +307,51 @@ def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None
             assert (edge == number(PANEL_COLOUR)).sum() > 4
             ragged = (edge == 0) | (edge == 0xFFFFFF)
             assert ragged.sum() == 0, "the panel shows through where the icon is transparent"
-            assert child.stdin is not None
-            child.stdin.write("listening\n")
-            child.stdin.flush()
+            show(child, "listening")
             wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the listening icon")
             title = TrayView("listening", interface_language="zh").summary
             wait_until(lambda: title in titles(session), "its name in Chinese")
             session.end(session.children[-1])
             session.start_panel("tint2")
             wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the icon in the new panel")
+
+
+def test_an_icon_changes_while_an_old_panel_asks_for_it(tmp_path: Path) -> None:
+    with (
+        xsession(panel="tint2") as session,
+        old_tray(session, tmp_path / "log") as child,
+        ThreadPoolExecutor(1) as other,
+    ):
+        wait_until(lambda: find_icon(session, IDLE_COLOUR), "the icon")
+        asking = other.submit(expose, session, "Dictation", 200)
+        show(child, *("speaking", "listening") * 100)
+        asking.result()
+        wait_until(lambda: find_icon(session, LISTENING_COLOUR), "the last of many icons")
+
+
+@contextmanager
+def old_tray(session: XSession, log: Path) -> Iterator[subprocess.Popen[str]]:
+    """A program with an icon, idle at first; it notes what is done there, and has to end well."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _PYSTRAY, str(log)],
+        env={**session.env, "PYSTRAY_BACKEND": "xorg"},
+        stdin=subprocess.PIPE, text=True, cwd=Path.cwd(),
+    ) as child:  # fmt: skip
+        try:
+            wait_until(log.exists, "the tray")
+            yield child
+            assert child.stdin is not None
             child.stdin.close()
             wait_until(lambda: log.read_text().endswith("closed\n"), "the end")
             assert child.wait(60) == 0
+        finally:
+            child.kill()
+
+
+def show(child: subprocess.Popen[str], *states: str) -> None:
+    assert child.stdin is not None
+    child.stdin.writelines(f"{state}\n" for state in states)
+    child.stdin.flush()
 
 
 def titles(session: XSession) -> list[str]:
@@ -330,13 +359,29 @@ def titles(session: XSession) -> list[str]:
     display = Display(session.display)
     try:
         name = display.intern_atom("_NET_WM_NAME")
-        found, windows = [], [display.screen().root]
-        while windows:
-            window = windows.pop()
-            windows += window.query_tree().children
-            value = window.get_full_property(name, X.AnyPropertyType)
-            found += [] if value is None else [bytes(value.value).decode()]
-        return found
+        found = [window.get_full_property(name, X.AnyPropertyType) for window in windows(display)]
+        return [bytes(value.value).decode() for value in found if value is not None]
+    finally:
+        display.close()
+
+
+def windows(display: Display) -> Iterator[Any]:
+    there = [display.screen().root]
+    while there:
+        window = there.pop()
+        there += window.query_tree().children
+        yield window
+
+
+def expose(session: XSession, name: str, times: int) -> None:
+    """Have a window of ours drawn again and again, with time to wait for the next."""
+    display = Display(session.display)
+    try:
+        (window,) = [each for each in windows(display) if each.get_wm_name() == name]
+        for _ in range(times):
+            window.clear_area(exposures=True)
+            display.sync()
+            time.sleep(0.01)
     finally:
         display.close()
 

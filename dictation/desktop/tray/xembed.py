@@ -1,16 +1,23 @@
 """pystray's icon for the older tray of X panels (XEmbed), with what its version 0.19 lacks there.
 
 It never asks the server for clicks, gives up when the panel ends, shows what is transparent as
-black, and takes no title but in Latin-1. Source: the System Tray Protocol Specification of
-freedesktop.org.
+black, takes no title but in Latin-1, and writes to its connection from every thread. Source: the
+System Tray Protocol Specification of freedesktop.org.
 """
 
+import select
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from Xlib import X, Xatom
-from Xlib.error import BadMatch, CatchError, XError
+from Xlib.error import BadMatch, CatchError, ConnectionClosedError, XError
 
 _PANEL_GREY = "#2b2e33"
 _LATIN_NAME = "Dictation"
@@ -84,20 +91,15 @@ def patient_icon(usual: Any) -> Any:  # noqa: ANN401 (pystray has no types)
             return twin
 
         def _draw(self) -> None:
-            try:
-                found = self._window.get_geometry()
-                size = (found.width, found.height)
-                icon = self._icon.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
-                if self._blends:
-                    self._window.put_image(
-                        self._gc, 0, 0, *size, X.ZPixmap, 32, 0, premultiplied(icon)
-                    )
-                    return
-                ground = self._ground(*size)
-                ground.alpha_composite(icon)
-                self._window.put_pil_image(self._gc, 0, 0, ground.convert("RGB"))
-            except XError:
-                return  # the panel has ended
+            found = self._window.get_geometry()
+            size = (found.width, found.height)
+            icon = self._icon.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+            if self._blends:
+                self._window.put_image(self._gc, 0, 0, *size, X.ZPixmap, 32, 0, premultiplied(icon))
+                return
+            ground = self._ground(*size)
+            ground.alpha_composite(icon)
+            self._window.put_pil_image(self._gc, 0, 0, ground.convert("RGB"))
 
         def _ground(self, width: int, height: int) -> Image.Image:
             """What the panel shows behind the icon."""
@@ -112,20 +114,63 @@ def patient_icon(usual: Any) -> Any:  # noqa: ANN401 (pystray has no types)
             return picture.convert("RGBA")
 
         def _rewrite_implementation(self, *methods: Any) -> None:  # noqa: ANN401
-            super()._rewrite_implementation(*methods)
-            others = self._message_handlers[X.ClientMessage]
+            """Leave each to the icon's own thread, which alone uses the connection.
+
+            In python-xlib 0.33 a thread that waits for an answer is not woken when another one
+            stops sending because something can be read (send_and_recv): both would wait for ever.
+            """
+            self._orders: SimpleQueue[Callable[[], object]] = SimpleQueue()
+            self._ear, self._bell = socket.socketpair()
+            self._bell.setblocking(False)
+            for method in methods:
+                setattr(self, method.__name__, partial(self._order, method))
             # A new panel announces itself to the root window (ICCCM 2.8, "MANAGER").
-            manager = self._display.intern_atom("MANAGER")
+            self._manager_atom = self._display.intern_atom("MANAGER")
             self._display.screen().root.change_attributes(event_mask=X.StructureNotifyMask)
+            self._message_handlers[X.ClientMessage] = self._on_message
 
-            def on_message(event: Any) -> None:  # noqa: ANN401
-                if event.client_type == manager:
-                    if self._systray_manager is None:
-                        self._dock_window()
-                else:
-                    others(event)
+        def _order(self, method: Callable[[], object]) -> None:
+            if threading.current_thread() is self._thread:
+                method()
+                return
+            self._orders.put(method)
+            with suppress(OSError):  # full of rings already, or the server is gone
+                self._bell.send(b"!")
 
-            self._message_handlers[X.ClientMessage] = on_message
+        def _run(self) -> None:
+            self._thread = threading.current_thread()
+            self._mark_ready()
+            with self._ear, suppress(ConnectionClosedError):
+                while self._serve():
+                    self._wait()
+
+        def _wait(self) -> None:
+            if self._display.pending_events():
+                return
+            ready, _, _ = select.select([self._display.fileno(), self._ear], [], [])
+            if self._ear in ready:
+                self._ear.recv(64)
+
+        def _serve(self) -> bool:
+            """Do what there is to do; False once the icon is gone."""
+            while not self._orders.empty():
+                self._do(self._orders.get())
+            while self._display.pending_events():
+                event = self._display.next_event()
+                if event.type == X.DestroyNotify and event.window == self._window:
+                    return False
+                handler = self._message_handlers.get(event.type)
+                if handler is not None:
+                    self._do(partial(handler, event))
+            return True
+
+        def _do(self, work: Callable[[], object]) -> None:
+            with suppress(XError):  # the panel has ended
+                work()
+
+        def _on_message(self, event: Any) -> None:  # noqa: ANN401
+            if event.client_type == self._manager_atom and self._systray_manager is None:
+                self._dock_window()
 
         def _on_destroy_notify(self, event: Any) -> None:  # noqa: ANN401
             if self._systray_manager is not None and event.window.id == self._systray_manager.id:
