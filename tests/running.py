@@ -51,7 +51,7 @@ class RunningDaemon:
             return None
 
     def wait_for(self, status: str) -> DaemonStatus:
-        """Its status, once it is that; a failure tells what it was instead and what it logged."""
+        """Its status, once it is that; a failure tells what it was and where its threads stood."""
         now: DaemonStatus | None = None
 
         def found() -> DaemonStatus | None:
@@ -65,8 +65,15 @@ class RunningDaemon:
             found,
             f"the daemon to be {status}",
             60,
-            instead=lambda: f"{now}\n{self.log.read_text()}",
+            instead=lambda: f"{now}\n{self.end_with_stacks()}",
         )
+
+    def end_with_stacks(self) -> str:
+        """End one that hangs; its log, in which every thread says where it was."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGABRT)
+        self.process.wait(60)
+        return self.log.read_text()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Another `dictation` of the same user."""
@@ -116,6 +123,7 @@ def daemon_of(session: XSession, sound: Sound, config: Path) -> RunningDaemon:
         **sound.environment,
         "XDG_STATE_HOME": str(config.parent / "state"),
         "XDG_DATA_HOME": str(config.parent / "data"),
+        "PYTHONFAULTHANDLER": "1",
     }
     return RunningDaemon(session, env, config)
 
