@@ -11,6 +11,8 @@ from functools import cache, partial
 
 from dictation.text.writing.digits import groups_in_digits, normalizer
 
+_Rewrite = Callable[[re.Match[str]], str]
+
 _DIGITS = dict(zip("零〇幺一二两三四五六七八九", "0011223456789", strict=True))
 _NUMERALS = "零〇幺一二两三四五六七八九十百千万亿"
 
@@ -91,7 +93,7 @@ _CLOCK_AFTER = (
 def write_chinese_numbers(text: str) -> str:
     """Write the numbers of a text in digits; words and what is in digits already stay."""
     text = _LEFT.sub(lambda match: match.group().translate(_HIDE), text)
-    for pattern, written in _RULES:
+    for pattern, written in _compiled():
         text = pattern.sub(partial(_apart, written), text)
     return text.translate(_SHOW)
 
@@ -170,90 +172,93 @@ def _cardinal(match: re.Match[str]) -> str:
     return written if written[0].isdigit() else numeral
 
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(pattern), written)
-    for pattern, written in (
-        # 百分之三十五 -> 35%
-        (f"百分之({_DECIMAL}|{_CARDINAL}){_END}", lambda match: f"{_decimal(match[1])}%"),
-        (
-            f"{_FREE}({_DECIMAL}|{_CARDINAL}) ?percent(?![a-z])",
-            lambda match: f"{_decimal(match[1])}%",
-        ),
-        # 二零二六年十一月二十三日, 九五年
-        (f"{_FREE}({_D}{{4}}|[零〇五六七八九]{_D}|{_SHORT_YEAR})(?=年)", _group_values),
-        (
-            f"(?<![{_NUMERALS}第点])({_MONTH})月(?:({_DAY})(?=[日号]|{_ENDS})|({_LATE_DAY}){_END})?",
-            _group_values,
-        ),
-        # 九零后
-        (f"{_FREE}([五六七八九零][零五])(?=后(?!面|来|[天年台者]))", _group_values),
-        (
-            f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路|站|位|仓|库|柜|车|球|文件|方案|会议|教学|食堂|电池))",
-            _group_values,
-        ),
-        # 二点一点三 -> 2.1.3
-        (f"{_FREE}{_PART}(?:点{_PART}){{2,}}(?![0-9{_NUMERALS}点])", _version),
-        # python三点十二 -> python 3.12
-        (
-            rf"(?i:(?<![a-z])({_VERSIONED}|{_VERSIONED} ?是) ?)({_CARDINAL}点{_PART})"
-            rf"(?:(比|到|和|或|还是|升级?到|更新到)({_CARDINAL}点{_PART}))?{_END}",
-            _versions,
-        ),
-        (f"(?:(?<=版本是)|(?<=版本号是)|(?<=版本号))({_CARDINAL}点{_PART}){_END}", _version),
-        # 下午三点二十 -> 下午3:20, 三点二十分 -> 3点20分, 下午三点半 -> 下午3点半
-        (f"({_DAYPART})({_HOUR})点({_MINUTE}){_END}(?!分)", _clock),
-        (f"{_FREE}()({_HOUR})点([二三四五]?十[一二三四五六七八九]?){_END}(?!分)", _clock),
-        (f"{_FREE}({_HOUR})点({_MINUTE}){_END}(?=分)", _group_values),
-        (f"{_DAYPART}({_HOUR})点(?:({_1_9})(?=分))?", _group_values),
-        (f"{_FREE}({_HOUR})点(?=半|一刻|三刻|整|钟)", _group_values),
-        (f"{_CLOCK_BEFORE}({_HOUR})点(?![{_NUMERALS}])", _group_values),
-        (f"(?:快到?|才|都|已经)({_HOUR})点(?=了|{_ENDS})", _group_values),
-        (f"{_FREE}(?!零)()({_HOUR})点(零{_1_9})(?={_CLOCK_AFTER})", _clock),
-        (f"{_FREE}({_HOUR})点(?={_CLOCK_AFTER})", _group_values),
-        # 三点一四 -> 3.14, 负零点五 -> -0.5
-        (f"(?<=版本){_CARDINAL}(?:点{_CARDINAL})?{_END}", _version),
-        (
-            f"{_FREE}(?:(?<![胜正自抱欺])(负))?({_DECIMAL})(?![点十百千])",
-            lambda match: ("-" if match[1] else "") + _decimal(match[2]),
-        ),
-        # 二十一比十八 -> 21:18, but 三比二
-        (f"{_FREE}({_CARDINAL})比({_CARDINAL}){_END}", _score),
-        # 一米八五, 三块五, 打八折, 零下五度
-        (f"{_FREE}([一二两三])米({_D}{{1,2}}){_END}", _group_values),
-        (f"{_FREE}({_CARDINAL})块({_1_9})毛({_1_9}){_END}", _group_values),
-        (f"{_FREE}({_CARDINAL})块(零?{_1_9})(?=毛|{_END})", _money),
-        (f"{_FREE}({_CARDINAL}|{_D}+)元({_1_9})角(?:({_1_9})分)?", _group_values),
-        (f"(?<=打)([一二三四五六七八九]{_D}?)(?=折)", _group_values),
-        (f"{_FREE}([五六七八九][一二三四五六七八九])(?=折)", _group_values),
-        # 三十七度五, 九秒五八, 一小时四十分钟
-        (f"{_FREE}({_CARDINAL})度({_1_9})(?=[，。？！、了的到]|$)", _group_values),
-        (f"{_FREE}({_CARDINAL})秒({_D}{{1,2}})(?=[，。？！、的]|$)", _group_values),
-        (
-            f"{_FREE}([一两二三四五六七八九])(?=(?:个?小时|分钟?)(?:{_LATE_DAY}|[四五]十{_1_9}?)[分秒])",
-            _group_values,
-        ),
-        # 十到十五分钟
-        (
-            f"{_FREE}({_1_9}|十)[到至](十{_1_9}|[二三四五六七八九]十{_1_9}?|{_1_9}百{_TENS}?){_END}",
-            _group_values,
-        ),
-        # 三乘五等于十五
-        (
-            f"{_FREE}({_CARDINAL})(?:加|减|乘|除以|乘以)({_CARDINAL})(?:等于|是)({_CARDINAL}){_END}",
-            _group_values,
-        ),
-        (f"{_FREE}七乘二十四{_END}", lambda _: "7×24"),
-        (f"(?:零下|[气体水]?温|摄氏|高烧|烧到|达到?)({_CARDINAL}|零)(?=度)", _group_values),
-        (
-            f"(?<![胜正自抱欺])负({_CARDINAL})(?=度|$|[，。？！])",
-            lambda match: f"-{value_of(match[1])}",
-        ),
-        # 四零四 -> 404
-        (f"(?<![0-9{_NUMERALS}])({_D}{{3,}}){_END}", _group_values),
-        # 零二一，六二三四五六七八: the pause in a telephone number
-        (r"(?<!\d)(0\d{2,3})[，, ](?=\d{7,8}(?!\d))", lambda match: f"{match[1]}-"),
-        (f"{_FREE}({_THOUSANDS})(?=万亿{_END})", _trillions),
-        (f"(?<![0-9{_NUMERALS}点])(?:{_CARDINAL}){_END}", _cardinal),
-    )
+_RULES: tuple[tuple[str, _Rewrite], ...] = (
+    # 百分之三十五 -> 35%
+    (f"百分之({_DECIMAL}|{_CARDINAL}){_END}", lambda match: f"{_decimal(match[1])}%"),
+    (
+        f"{_FREE}({_DECIMAL}|{_CARDINAL}) ?percent(?![a-z])",
+        lambda match: f"{_decimal(match[1])}%",
+    ),
+    # 二零二六年十一月二十三日, 九五年
+    (f"{_FREE}({_D}{{4}}|[零〇五六七八九]{_D}|{_SHORT_YEAR})(?=年)", _group_values),
+    (
+        f"(?<![{_NUMERALS}第点])({_MONTH})月(?:({_DAY})(?=[日号]|{_ENDS})|({_LATE_DAY}){_END})?",
+        _group_values,
+    ),
+    # 九零后
+    (f"{_FREE}([五六七八九零][零五])(?=后(?!面|来|[天年台者]))", _group_values),
+    (
+        f"{_FREE}({_DAY})(?=号(?!线|楼|门|桌|院|馆|机|店|病|登机|选手|公路|站|位|仓|库|柜|车|球|文件|方案|会议|教学|食堂|电池))",
+        _group_values,
+    ),
+    # 二点一点三 -> 2.1.3
+    (f"{_FREE}{_PART}(?:点{_PART}){{2,}}(?![0-9{_NUMERALS}点])", _version),
+    # python三点十二 -> python 3.12
+    (
+        rf"(?i:(?<![a-z])({_VERSIONED}|{_VERSIONED} ?是) ?)({_CARDINAL}点{_PART})"
+        rf"(?:(比|到|和|或|还是|升级?到|更新到)({_CARDINAL}点{_PART}))?{_END}",
+        _versions,
+    ),
+    (f"(?:(?<=版本是)|(?<=版本号是)|(?<=版本号))({_CARDINAL}点{_PART}){_END}", _version),
+    # 下午三点二十 -> 下午3:20, 三点二十分 -> 3点20分, 下午三点半 -> 下午3点半
+    (f"({_DAYPART})({_HOUR})点({_MINUTE}){_END}(?!分)", _clock),
+    (f"{_FREE}()({_HOUR})点([二三四五]?十[一二三四五六七八九]?){_END}(?!分)", _clock),
+    (f"{_FREE}({_HOUR})点({_MINUTE}){_END}(?=分)", _group_values),
+    (f"{_DAYPART}({_HOUR})点(?:({_1_9})(?=分))?", _group_values),
+    (f"{_FREE}({_HOUR})点(?=半|一刻|三刻|整|钟)", _group_values),
+    (f"{_CLOCK_BEFORE}({_HOUR})点(?![{_NUMERALS}])", _group_values),
+    (f"(?:快到?|才|都|已经)({_HOUR})点(?=了|{_ENDS})", _group_values),
+    (f"{_FREE}(?!零)()({_HOUR})点(零{_1_9})(?={_CLOCK_AFTER})", _clock),
+    (f"{_FREE}({_HOUR})点(?={_CLOCK_AFTER})", _group_values),
+    # 三点一四 -> 3.14, 负零点五 -> -0.5
+    (f"(?<=版本){_CARDINAL}(?:点{_CARDINAL})?{_END}", _version),
+    (
+        f"{_FREE}(?:(?<![胜正自抱欺])(负))?({_DECIMAL})(?![点十百千])",
+        lambda match: ("-" if match[1] else "") + _decimal(match[2]),
+    ),
+    # 二十一比十八 -> 21:18, but 三比二
+    (f"{_FREE}({_CARDINAL})比({_CARDINAL}){_END}", _score),
+    # 一米八五, 三块五, 打八折, 零下五度
+    (f"{_FREE}([一二两三])米({_D}{{1,2}}){_END}", _group_values),
+    (f"{_FREE}({_CARDINAL})块({_1_9})毛({_1_9}){_END}", _group_values),
+    (f"{_FREE}({_CARDINAL})块(零?{_1_9})(?=毛|{_END})", _money),
+    (f"{_FREE}({_CARDINAL}|{_D}+)元({_1_9})角(?:({_1_9})分)?", _group_values),
+    (f"(?<=打)([一二三四五六七八九]{_D}?)(?=折)", _group_values),
+    (f"{_FREE}([五六七八九][一二三四五六七八九])(?=折)", _group_values),
+    # 三十七度五, 九秒五八, 一小时四十分钟
+    (f"{_FREE}({_CARDINAL})度({_1_9})(?=[，。？！、了的到]|$)", _group_values),
+    (f"{_FREE}({_CARDINAL})秒({_D}{{1,2}})(?=[，。？！、的]|$)", _group_values),
+    (
+        f"{_FREE}([一两二三四五六七八九])(?=(?:个?小时|分钟?)(?:{_LATE_DAY}|[四五]十{_1_9}?)[分秒])",
+        _group_values,
+    ),
+    # 十到十五分钟
+    (
+        f"{_FREE}({_1_9}|十)[到至](十{_1_9}|[二三四五六七八九]十{_1_9}?|{_1_9}百{_TENS}?){_END}",
+        _group_values,
+    ),
+    # 三乘五等于十五
+    (
+        f"{_FREE}({_CARDINAL})(?:加|减|乘|除以|乘以)({_CARDINAL})(?:等于|是)({_CARDINAL}){_END}",
+        _group_values,
+    ),
+    (f"{_FREE}七乘二十四{_END}", lambda _: "7×24"),
+    (f"(?:零下|[气体水]?温|摄氏|高烧|烧到|达到?)({_CARDINAL}|零)(?=度)", _group_values),
+    (
+        f"(?<![胜正自抱欺])负({_CARDINAL})(?=度|$|[，。？！])",
+        lambda match: f"-{value_of(match[1])}",
+    ),
+    # 四零四 -> 404
+    (f"(?<![0-9{_NUMERALS}])({_D}{{3,}}){_END}", _group_values),
+    # 零二一，六二三四五六七八: the pause in a telephone number
+    (r"(?<!\d)(0\d{2,3})[，, ](?=\d{7,8}(?!\d))", lambda match: f"{match[1]}-"),
+    (f"{_FREE}({_THOUSANDS})(?=万亿{_END})", _trillions),
+    (f"(?<![0-9{_NUMERALS}点])(?:{_CARDINAL}){_END}", _cardinal),
 )
 """What is looked for, in this order, and how it is written."""
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], _Rewrite], ...]:
+    # Takes half a second, which the loading of a model is not to wait for.
+    return tuple((re.compile(pattern), written) for pattern, written in _RULES)

@@ -6,6 +6,7 @@ wetext knows what a number is worth; that "two hours" stays in words and "half p
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from dictation.text.writing.digits import groups_in_digits, normalizer
 from dictation.text.writing.english_grammar import (
@@ -38,6 +39,8 @@ from dictation.text.writing.english_grammar import (
     YEAR,
     value_of,
 )
+
+_Rewrite = Callable[[re.Match[str]], str]
 
 _BEFORE, _AFTER = "(?<![A-Za-z0-9_-])", "(?![A-Za-z0-9_-])"
 """The edges of a word; a Chinese character is one, too."""
@@ -80,7 +83,7 @@ def write_english_numbers(text: str) -> str:
         return left + text[start:end] + right
     if _NUMBER.search(text) is None:
         return text
-    for pattern, written in _RULES:
+    for pattern, written in _compiled():
         text = pattern.sub(written, text)
     return text
 
@@ -214,148 +217,152 @@ def _date(match: re.Match[str]) -> str:
     return written + (f", {value_of(match['year'])}" if match["year"] else "")
 
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(f"{_BEFORE}(?:{pattern}){_AFTER}", re.IGNORECASE), written)
-    for pattern, written in (
-        # five five five, one two three four -> 555-1234; one eight hundred is dialled, too
-        (rf"(?:(one) )?(eight hundred) ({THREE}) ({THREE} {DIGIT})", _free_phone),
-        (rf"{THREE}, (?:{THREE}, )?{THREE} {DIGIT}", _phone),
-        (rf"Q ({ONE})", lambda match: f"Q{value_of(match[1])}"),
-        (rf"plus (one|four four|eight six)((?: {DIGITS_SAID}){{8,11}})", _from_abroad),
-        # half past three -> 3:30, three thirty p m -> 3:30 PM, five o'clock -> 5:00
-        (
-            r"(?:a )?(?P<part>half past|quarter past|quarter to|(?:ten|twenty) past) "
-            rf"(?P<hour>{HOUR})",
-            _past,
+_RULES: tuple[tuple[str, _Rewrite], ...] = (
+    # five five five, one two three four -> 555-1234; one eight hundred is dialled, too
+    (rf"(?:(one) )?(eight hundred) ({THREE}) ({THREE} {DIGIT})", _free_phone),
+    (rf"{THREE}, (?:{THREE}, )?{THREE} {DIGIT}", _phone),
+    (rf"Q ({ONE})", lambda match: f"Q{value_of(match[1])}"),
+    (rf"plus (one|four four|eight six)((?: {DIGITS_SAID}){{8,11}})", _from_abroad),
+    # half past three -> 3:30, three thirty p m -> 3:30 PM, five o'clock -> 5:00
+    (
+        r"(?:a )?(?P<part>half past|quarter past|quarter to|(?:ten|twenty) past) "
+        rf"(?P<hour>{HOUR})",
+        _past,
+    ),
+    (
+        rf"(?P<hour>{HOUR}) (?P<minute>{MINUTE}) {HALF_DAY}",
+        lambda match: f"{_clock(match['hour'], match['minute'])} {_half_day(match)}",
+    ),
+    (
+        rf"({HOUR}) (to|until|till) ({HOUR})(?= [ap]\.? ?m\b)",
+        lambda match: f"{value_of(match[1])} {match[2]} {value_of(match[3])}",
+    ),
+    (r"(\d) ([ap]) (m)", lambda match: f"{match[1]} {match[2]}{match[3]}".upper()),
+    (
+        rf"(?P<hour>{HOUR}) {HALF_DAY}",
+        lambda match: f"{value_of(match['hour'])} {_half_day(match)}",
+    ),
+    (rf"({HOUR}) o['’]?clock", lambda match: f"{value_of(match[1])}:00"),
+    (
+        rf"(from|between) ({HOUR}) (to|and|until|till) ({HOUR}) ({MINUTE})(?! {_NO_TIME})",
+        lambda match: f"{match[1]} {value_of(match[2])} {match[3]} {_clock(match[4], match[5])}",
+    ),
+    (
+        rf"({HOUR}) ({MINUTE}) (to|until|till) ({HOUR})(?! (?:{MORE}|{_NO_TIME}))",
+        lambda match: f"{_clock(match[1], match[2])} {match[3]} {value_of(match[4])}",
+    ),
+    (
+        rf"({_AT}|it['’]s|it is(?: now)?) ({HOUR}) ({MINUTE})(?! {_NO_TIME})",
+        lambda match: f"{match[1]} {_clock(match[2], match[3])}",
+    ),
+    (
+        rf"at ({TEENS}|twenty(?: (?:one|two|three))?) ({MINUTE})(?! {_NO_TIME})",
+        lambda match: f"at {_clock(match[1], match[2])}",
+    ),
+    (
+        rf"(\d:\d\d (?:to|and|or)) ({HOUR}) ({MINUTE})",
+        lambda match: f"{match[1]} {_clock(match[2], match[3])}",
+    ),
+    ("nine eleven", lambda _: "9/11"),
+    (rf"(at|by|it['’]s|it is) (five|ten|twenty) to ({HOUR})(?! {MORE})", _before_the_hour),
+    # May fifth twenty twenty six -> May 5, 2026
+    (
+        rf"(?P<month>{MONTHS}) (?P<day>{ORDINAL_DAY})(?:,? (?P<year>{ANY_YEAR}))?",
+        _date,
+    ),
+    (
+        rf"the ({ORDINAL_DAY}) of ({MONTHS})",
+        lambda match: f"the {_with_suffix(_ordinal(match[1]))} of {match[2]}",
+    ),
+    # ten percent -> 10%, five dollars and fifty cents -> $5.50
+    (
+        rf"(?:({DECIMAL}|{CARDINAL}|zero) (to|and|or) )?"
+        rf"({DECIMAL}|{CARDINAL}|zero) {PERCENT}",
+        lambda match: (
+            (f"{value_of(match[1])} {match[2]} " if match[1] else "") + f"{value_of(match[3])}%"
         ),
-        (
-            rf"(?P<hour>{HOUR}) (?P<minute>{MINUTE}) {HALF_DAY}",
-            lambda match: f"{_clock(match['hour'], match['minute'])} {_half_day(match)}",
+    ),
+    (f"a hundred {PERCENT}", lambda _: "100%"),
+    (
+        rf"minus ({DECIMAL}|{CARDINAL}(?= (?:degrees|percent)))",
+        lambda match: f"-{value_of(match[1])}",
+    ),
+    (
+        rf"(?P<pair>(?:{ONE}|{TEENS}|{TENS}) {TWO_DIGITS}) (dollars|euros)",
+        lambda match: ("$" if match[2].lower() == "dollars" else "€") + _pair(match).split()[0],
+    ),
+    (
+        rf"(?P<amount>{AMOUNT}) (?P<unit>dollars?|euros?)"
+        rf"(?:(?: and)? (?P<cents>{UP_TO_99}) cents?)?",
+        _money,
+    ),
+    # costs nineteen ninety nine -> costs 19.99
+    (
+        rf"((?:costs?|paid|charged?) (?:me |us |only )?)({TENS}(?:[ -]{ONE})?|{TEENS}) "
+        rf"({TWO_DIGITS})",
+        lambda match: f"{match[1]}{value_of(match[2])}.{value_of(match[3])}",
+    ),
+    (rf"v ({DECIMAL})", lambda match: f"v{value_of(match[1])}"),
+    # version two point one point three -> version 2.1.3
+    (rf"{WORD}(?: point {WORD}){{2,}}", _version),
+    (rf"({CARDINAL}) point ((?:{TENS}|{TEENS})(?:[ -]{ONE})?)(?! {MORE})", _point),
+    (
+        rf"({DECIMAL}|{CARDINAL}(?= trillion)) (million|billion|trillion)",
+        lambda match: f"{value_of(match[1])} {match[2]}",
+    ),
+    (DECIMAL, lambda match: value_of(match.group())),
+    # four oh four -> 404, nineteen ninety eight -> 1998
+    (
+        rf"{DIGITS_SAID}(?: {DIGITS_SAID}){{2,}}(?! hundred)|"
+        rf"(?:double|triple) {DIGIT} {DIGIT}",
+        lambda match: value_of(match.group()),
+    ),
+    (rf"{_LABELLED} (?P<pair>{PAIR})", _pair),
+    (rf"(?P<pair>{ONE} {TWO_DIGITS})(?= {COUNTED})", _pair),
+    (rf"{_LABELLED} ({DIGIT}(?: {DIGIT})+)", _in_digits),
+    (
+        rf"({_NUMBERED}) ({CARDINAL})(?: point ({CARDINAL}))?",
+        lambda match: (
+            f"{match[1]} {value_of(match[2])}" + (f".{value_of(match[3])}" if match[3] else "")
         ),
-        (
-            rf"({HOUR}) (to|until|till) ({HOUR})(?= [ap]\.? ?m\b)",
-            lambda match: f"{value_of(match[1])} {match[2]} {value_of(match[3])}",
-        ),
-        (r"(\d) ([ap]) (m)", lambda match: f"{match[1]} {match[2]}{match[3]}".upper()),
-        (
-            rf"(?P<hour>{HOUR}) {HALF_DAY}",
-            lambda match: f"{value_of(match['hour'])} {_half_day(match)}",
-        ),
-        (rf"({HOUR}) o['’]?clock", lambda match: f"{value_of(match[1])}:00"),
-        (
-            rf"(from|between) ({HOUR}) (to|and|until|till) ({HOUR}) ({MINUTE})(?! {_NO_TIME})",
-            lambda match: (
-                f"{match[1]} {value_of(match[2])} {match[3]} {_clock(match[4], match[5])}"
-            ),
-        ),
-        (
-            rf"({HOUR}) ({MINUTE}) (to|until|till) ({HOUR})(?! (?:{MORE}|{_NO_TIME}))",
-            lambda match: f"{_clock(match[1], match[2])} {match[3]} {value_of(match[4])}",
-        ),
-        (
-            rf"({_AT}|it['’]s|it is(?: now)?) ({HOUR}) ({MINUTE})(?! {_NO_TIME})",
-            lambda match: f"{match[1]} {_clock(match[2], match[3])}",
-        ),
-        (
-            rf"at ({TEENS}|twenty(?: (?:one|two|three))?) ({MINUTE})(?! {_NO_TIME})",
-            lambda match: f"at {_clock(match[1], match[2])}",
-        ),
-        (
-            rf"(\d:\d\d (?:to|and|or)) ({HOUR}) ({MINUTE})",
-            lambda match: f"{match[1]} {_clock(match[2], match[3])}",
-        ),
-        ("nine eleven", lambda _: "9/11"),
-        (rf"(at|by|it['’]s|it is) (five|ten|twenty) to ({HOUR})(?! {MORE})", _before_the_hour),
-        # May fifth twenty twenty six -> May 5, 2026
-        (
-            rf"(?P<month>{MONTHS}) (?P<day>{ORDINAL_DAY})(?:,? (?P<year>{ANY_YEAR}))?",
-            _date,
-        ),
-        (
-            rf"the ({ORDINAL_DAY}) of ({MONTHS})",
-            lambda match: f"the {_with_suffix(_ordinal(match[1]))} of {match[2]}",
-        ),
-        # ten percent -> 10%, five dollars and fifty cents -> $5.50
-        (
-            rf"(?:({DECIMAL}|{CARDINAL}|zero) (to|and|or) )?"
-            rf"({DECIMAL}|{CARDINAL}|zero) {PERCENT}",
-            lambda match: (
-                (f"{value_of(match[1])} {match[2]} " if match[1] else "") + f"{value_of(match[3])}%"
-            ),
-        ),
-        (f"a hundred {PERCENT}", lambda _: "100%"),
-        (
-            rf"minus ({DECIMAL}|{CARDINAL}(?= (?:degrees|percent)))",
-            lambda match: f"-{value_of(match[1])}",
-        ),
-        (
-            rf"(?P<pair>(?:{ONE}|{TEENS}|{TENS}) {TWO_DIGITS}) (dollars|euros)",
-            lambda match: ("$" if match[2].lower() == "dollars" else "€") + _pair(match).split()[0],
-        ),
-        (
-            rf"(?P<amount>{AMOUNT}) (?P<unit>dollars?|euros?)"
-            rf"(?:(?: and)? (?P<cents>{UP_TO_99}) cents?)?",
-            _money,
-        ),
-        # costs nineteen ninety nine -> costs 19.99
-        (
-            rf"((?:costs?|paid|charged?) (?:me |us |only )?)({TENS}(?:[ -]{ONE})?|{TEENS}) "
-            rf"({TWO_DIGITS})",
-            lambda match: f"{match[1]}{value_of(match[2])}.{value_of(match[3])}",
-        ),
-        (rf"v ({DECIMAL})", lambda match: f"v{value_of(match[1])}"),
-        # version two point one point three -> version 2.1.3
-        (rf"{WORD}(?: point {WORD}){{2,}}", _version),
-        (rf"({CARDINAL}) point ((?:{TENS}|{TEENS})(?:[ -]{ONE})?)(?! {MORE})", _point),
-        (
-            rf"({DECIMAL}|{CARDINAL}(?= trillion)) (million|billion|trillion)",
-            lambda match: f"{value_of(match[1])} {match[2]}",
-        ),
-        (DECIMAL, lambda match: value_of(match.group())),
-        # four oh four -> 404, nineteen ninety eight -> 1998
-        (
-            rf"{DIGITS_SAID}(?: {DIGITS_SAID}){{2,}}(?! hundred)|"
-            rf"(?:double|triple) {DIGIT} {DIGIT}",
-            lambda match: value_of(match.group()),
-        ),
-        (rf"{_LABELLED} (?P<pair>{PAIR})", _pair),
-        (rf"(?P<pair>{ONE} {TWO_DIGITS})(?= {COUNTED})", _pair),
-        (rf"{_LABELLED} ({DIGIT}(?: {DIGIT})+)", _in_digits),
-        (
-            rf"({_NUMBERED}) ({CARDINAL})(?: point ({CARDINAL}))?",
-            lambda match: (
-                f"{match[1]} {value_of(match[2])}" + (f".{value_of(match[3])}" if match[3] else "")
-            ),
-        ),
-        (
-            rf"(in|since|until|by|before|after|from|of|year) ({ANY_YEAR})",
-            lambda match: f"{match[1]} {value_of(match[2])}",
-        ),
-        (rf"({YEAR}) (?:to|and|or) ({ANY_YEAR})", _in_digits),
-        (rf"(eighteen|nineteen|twenty) ({DECADES})", _decade),
-        (rf"({TEENS}) hundreds", lambda match: f"{value_of(match[1])}00s"),
-        (YEAR, lambda match: value_of(match.group())),
-        # twenty first -> 21st, one hundred and fifth -> 105th
-        (
-            rf"({ONE}) hundred(?: and)? ({ORDINAL_DAY}|{LARGE_ORDINAL})",
-            lambda match: _with_suffix(f"{value_of(match[1])}{_ordinal(match[2]):0>2}"),
-        ),
-        (LARGE_ORDINAL, lambda match: _with_suffix(_ordinal(match.group()))),
-        # two hours and thirty minutes -> 2 hours and 30 minutes
-        (
-            rf"({CARDINAL}) (?:hours?|minutes?)(?: and)? ({CARDINAL})(?= (?:minutes?|seconds?))",
-            _range,
-        ),
-        # ten to fifteen -> 10 to 15, five foot eleven -> 5 foot 11
-        (rf"({CARDINAL}) (?:to|or) ({CARDINAL})(?! {MORE})", _range),
-        (rf"between ({CARDINAL}) and ({CARDINAL})(?! {MORE})", _range),
-        (rf"({ONE}) (?:foot|feet) ({ONE}|ten|eleven)(?: inch(?:es)?)?", _in_digits),
-        # forty two year old -> 42-year-old
-        (rf"({CARDINAL}) (year|month|week|day) old", _aged),
-        (
-            rf"(?<!\d )(?<!point )(?:(?P<left>{PAIR})|{CARDINAL})(?! {MORE})",
-            _cardinal,
-        ),
-    )
+    ),
+    (
+        rf"(in|since|until|by|before|after|from|of|year) ({ANY_YEAR})",
+        lambda match: f"{match[1]} {value_of(match[2])}",
+    ),
+    (rf"({YEAR}) (?:to|and|or) ({ANY_YEAR})", _in_digits),
+    (rf"(eighteen|nineteen|twenty) ({DECADES})", _decade),
+    (rf"({TEENS}) hundreds", lambda match: f"{value_of(match[1])}00s"),
+    (YEAR, lambda match: value_of(match.group())),
+    # twenty first -> 21st, one hundred and fifth -> 105th
+    (
+        rf"({ONE}) hundred(?: and)? ({ORDINAL_DAY}|{LARGE_ORDINAL})",
+        lambda match: _with_suffix(f"{value_of(match[1])}{_ordinal(match[2]):0>2}"),
+    ),
+    (LARGE_ORDINAL, lambda match: _with_suffix(_ordinal(match.group()))),
+    # two hours and thirty minutes -> 2 hours and 30 minutes
+    (
+        rf"({CARDINAL}) (?:hours?|minutes?)(?: and)? ({CARDINAL})(?= (?:minutes?|seconds?))",
+        _range,
+    ),
+    # ten to fifteen -> 10 to 15, five foot eleven -> 5 foot 11
+    (rf"({CARDINAL}) (?:to|or) ({CARDINAL})(?! {MORE})", _range),
+    (rf"between ({CARDINAL}) and ({CARDINAL})(?! {MORE})", _range),
+    (rf"({ONE}) (?:foot|feet) ({ONE}|ten|eleven)(?: inch(?:es)?)?", _in_digits),
+    # forty two year old -> 42-year-old
+    (rf"({CARDINAL}) (year|month|week|day) old", _aged),
+    (
+        rf"(?<!\d )(?<!point )(?:(?P<left>{PAIR})|{CARDINAL})(?! {MORE})",
+        _cardinal,
+    ),
 )
 """What is looked for, in this order, and how it is written."""
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], _Rewrite], ...]:
+    # Takes half a second, which the loading of a model is not to wait for.
+    return tuple(
+        (re.compile(f"{_BEFORE}(?:{pattern}){_AFTER}", re.IGNORECASE), written)
+        for pattern, written in _RULES
+    )

@@ -2,7 +2,6 @@
 
 from dictation.text.writing.addresses import write_addresses
 from dictation.text.writing.chinese_numbers import write_chinese_numbers
-from dictation.text.writing.digits import normalizer
 from dictation.text.writing.digits_in_names import write_digits_in_names
 from dictation.text.writing.english_numbers import write_english_numbers
 
@@ -14,6 +13,5 @@ def write_numbers(text: str) -> str:
 
 
 def warm_up() -> None:
-    """Make ready what the first number of a process would wait for."""
-    normalizer("zh")("二十一")
-    normalizer("en")("twenty one")
+    """Make ready what the first number of a process would wait for: rules and libraries."""
+    write_numbers("二十一, twenty one")
