@@ -227,12 +227,9 @@ class SecondPass:
         written = self._written(decoders[0], spelling, memory, prompt, tokens, limit)
         if in_doubt and written.ended and not written.tokens:
             return _NOTHING
-        raw = spelling.raw(written.tokens)
-        if (
-            not written.ended
-            or "\ufffd" in raw
-            or distance(raw, words) > self.settings.max_distance
-        ):
+        # Now and then a byte that belongs to no character stands in a text that is right otherwise.
+        raw = spelling.raw(written.tokens).replace("\ufffd", "")
+        if not written.ended or distance(raw, words) > self.settings.max_distance:
             fallen_back = self._rescored(decoders, spelling, memory, log_probs, language)
             if not fallen_back.text:
                 fallen_back = self._heard(log_probs)
