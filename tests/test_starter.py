@@ -1,6 +1,7 @@
 """The model that ships, on the recordings that ship: what a newcomer sees first."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from dictation import load_model
 from dictation.assets import model_folder, samples_folder
 from dictation.audio.files import read_audio
 from dictation.checkpoints.own import load_checkpoint
+from dictation.decoding import second_pass
 from dictation.recognizer import Recognizer
 from dictation.text.pipeline import Context, TextSettings, format_text
 from dictation.text.writing.dictionary import Dictionary
@@ -50,6 +52,26 @@ def test_a_sample_is_captioned_and_recognised(starter, entry):
     delivered = format_text(final.text, TextSettings(), Dictionary(), Context(timed=final.timed))
     assert error_rate([entry["written"]], [delivered]) <= MOST_FINAL_ERRORS
     assert final.language == entry["lang"]
+
+
+def test_a_byte_that_is_no_character_costs_itself_alone(starter, monkeypatch):
+    samples = samples_of(next(entry for entry in SAMPLES if entry["lang"] == "en"))
+    text = starter.transcribe(samples).text
+    tokens = load_checkpoint(model_folder("starter")).decoder_tokenizer
+    stray = next(token for token in range(256) if tokens.decode([token]) == "\ufffd")
+    search = second_pass.attention_beam_search
+
+    def search_and_stray(*given):
+        found = search(*given)
+        written, sure = found.tokens, found.log_probs
+        return replace(
+            found,
+            tokens=(*written[:3], stray, *written[3:]),
+            log_probs=(*sure[:3], -1.0, *sure[3:]),
+        )
+
+    monkeypatch.setattr(second_pass, "attention_beam_search", search_and_stray)
+    assert starter.transcribe(samples).text == text
 
 
 def test_captions_grow_while_the_sample_is_spoken(starter):

@@ -118,7 +118,7 @@ class CaptionWriter:
 
     def _text(self, tokens: Sequence[int]) -> str:
         # A character may be only half there.
-        raw = self._spelling.raw(tokens).rstrip("\ufffd")
+        raw = self._spelling.raw(tokens).replace("\ufffd", "")
         finished = _END_MARKS.sub("", self._spelling.finished(raw))
         return space_scripts(" ".join(finished.split()))
 
