@@ -210,8 +210,11 @@ _KEPT_SPECIAL = (
 )
 
 
-def shrink_whisper_tokenizer(definition: str, texts: Iterable[str]) -> tuple[str, list[int]]:
-    """Cut Whisper's tokenizer down to the tokens that `texts` use and those they are merged from.
+def shrink_whisper_tokenizer(
+    definition: str, texts: Iterable[str], also: Iterable[str] = ()
+) -> tuple[str, list[int]]:
+    """Cut Whisper's tokenizer down to the tokens that `texts` use, those that are named by `also`,
+    and those they are merged from.
 
     Every text stays encodable (all 256 bytes are kept), and a text whose tokens are all kept is
     encoded as before. Returns the new definition and, for each new id, the old one.
@@ -228,7 +231,7 @@ def shrink_whisper_tokenizer(definition: str, texts: Iterable[str]) -> tuple[str
         for text in texts
         for index in whole.encode(text, add_special_tokens=False).ids
     }
-    kept = {token for token in vocabulary if len(token) == 1} | used
+    kept = {token for token in vocabulary if len(token) == 1} | used | set(also)
     for left, right in reversed(merges):
         if left + right in kept:
             kept |= {left, right}
