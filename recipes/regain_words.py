@@ -15,7 +15,7 @@ import typer
 from torch import Tensor
 
 from dictation.checkpoints.own import Checkpoint, load_checkpoint, save_checkpoint
-from dictation.checkpoints.regaining import Places, with_words
+from dictation.checkpoints.regaining import Places, held_back, with_words
 from dictation.language_model.ngrams import NgramModel
 from dictation.recognition.results import SILENCE
 from dictation.training.data import load_samples
@@ -27,7 +27,7 @@ def main(
     whisper: Path,
     out: Path,
     manifest: list[Path],
-    words: Annotated[int, typer.Option(help="Of the model's own n-grams, the commonest.")] = 16_000,
+    words: Annotated[int, typer.Option(help="The commonest of its n-grams.")] = 65_536,
     recordings: Annotated[int, typer.Option(help="Drawn from each manifest.")] = 200,
 ) -> None:
     """Write OUT, in half precision, from MODEL."""
@@ -36,12 +36,13 @@ def main(
     for path in manifest:
         found = read_manifest(path)
         drawn += random.Random(1).sample(found, min(recordings, len(found)))
-    places = _places(checkpoint, drawn)
-    common = commonest(checkpoint.ngrams["en"], words)
-    larger = with_words(checkpoint, whisper, common, places)
-    save_checkpoint(larger, out, torch.float16)
-    before, after = (len(each.decoder_tokenizer or ()) for each in (checkpoint, larger))
-    print(f"{out}: {after} tokens, {before} before; {len(places.right)} places looked at")
+    before = checkpoint.decoder_tokenizer
+    larger = with_words(checkpoint, whisper, commonest(checkpoint.ngrams["en"], words))
+    assert before is not None
+    places = _places(larger, drawn)
+    save_checkpoint(held_back(larger, before, places), out, torch.float16)
+    counts = (len(each) for each in (larger.decoder_tokenizer or (), before))
+    print("{}: {} tokens, {} before; {} places looked at".format(out, *counts, len(places.right)))
 
 
 def commonest(ngrams: NgramModel, count: int) -> list[str]:

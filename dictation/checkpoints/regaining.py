@@ -20,9 +20,9 @@ from dictation.model.joint import JointModel
 from dictation.text.tokenizer import DecoderTokenizer, shrink_whisper_tokenizer
 
 # In all but this share of the places where another token is right a new one stays behind it, and by
-# this much (natural logarithm): of 0, 2, 3 and 4.5 the best on development sets.
+# this much (natural logarithm): of 1, 2, 3 and 4 the best on development sets.
 _CLOSE = 5e-4
-_MARGIN = 2.0
+_MARGIN = 3.0
 _RIDGE = 1e-3
 _COLUMNS = 2000
 
@@ -36,15 +36,12 @@ class Places:
     right: Tensor
 
 
-def with_words(
-    checkpoint: Checkpoint, whisper: Path, words: Iterable[str], places: Places
-) -> Checkpoint:
+def with_words(checkpoint: Checkpoint, whisper: Path, words: Iterable[str]) -> Checkpoint:
     """Return the model with those tokens of Whisper that it needs to write English words as Whisper
-    does, small and with a capital.
+    does, small and with a capital; they are to be `held_back`.
 
-    `whisper`: a folder with tokenizer.json and the weights; `places`: of recordings that the model
-    was trained on. Raises ModelError for a model without Whisper's decoder, WhisperFileError or
-    TokenizerError for what is in the folder.
+    `whisper`: a folder with tokenizer.json and the weights. Raises ModelError for a model without
+    Whisper's decoder, WhisperFileError or TokenizerError for what is in the folder.
     """
     decoder, ours = checkpoint.model.decoder, checkpoint.decoder_tokenizer
     if decoder is None or ours is None or not decoder.config.tied:
@@ -53,40 +50,53 @@ def with_words(
     spellings = (text for word in words for text in (f" {word}", f" {word.capitalize()}"))
     our_ids, their_ids = _ids(ours.definition), _ids(theirs)
     wider, _ = shrink_whisper_tokenizer(theirs, spellings, our_ids)
-    tokens = sorted(_ids(wider), key=_ids(wider).__getitem__)
+    ids = _ids(wider)
     rows = decoder.embedding.weight.detach().float()
     their_rows = read_whisper(whisper)["decoder/embeddings/weight"].float()
-    new = [token for token in tokens if token not in our_ids]
     shared = [token for token in our_ids if token in their_ids and _is_english_word(token)]
-    drift = rows[_of(shared, our_ids)] - their_rows[_of(shared, their_ids)]
-    added = their_rows[_of(new, their_ids)] + drift.mean(0)
-    added = held_back(added, rows, places)
-    places_of_new = {token: len(rows) + index for index, token in enumerate(new)}
-    embedding = torch.cat([rows, added])[_of(tokens, our_ids | places_of_new)]
-    config = checkpoint.model.config
-    larger = JointModel(replace(config, decoder=replace(decoder.config, vocabulary=len(embedding))))
-    state = checkpoint.model.state_dict() | {"decoder.embedding.weight": embedding}
-    larger.load_state_dict(state)
-    return replace(checkpoint, model=larger, decoder_tokenizer=DecoderTokenizer(wider))
+    drift = (rows[_of(shared, our_ids)] - their_rows[_of(shared, their_ids)]).mean(0)
+    new = [token for token in ids if token not in our_ids]
+    embedding = torch.empty(len(ids), rows.size(1))
+    embedding[_of(our_ids, ids)] = rows[_of(our_ids, our_ids)]
+    embedding[_of(new, ids)] = their_rows[_of(new, their_ids)] + drift
+    return _with_embedding(
+        replace(checkpoint, decoder_tokenizer=DecoderTokenizer(wider)), embedding
+    )
 
 
-def held_back(rows: Tensor, others: Tensor, places: Places) -> Tensor:
-    """Return rows (M, D) for new tokens that stay behind the right ones of `others` (V, D)."""
+def held_back(checkpoint: Checkpoint, before: DecoderTokenizer, places: Places) -> Checkpoint:
+    """Return a model whose tokens that `before` has not stay behind where another one is right.
+
+    `places`: of recordings that the model was trained on, told the texts in its own tokens.
+    """
+    decoder, tokens = checkpoint.model.decoder, checkpoint.decoder_tokenizer
+    assert decoder is not None
+    assert tokens is not None
+    known, ids = _ids(before.definition), _ids(tokens.definition)
+    embedding = decoder.embedding.weight.detach().float()
     states = places.states.float()
-    right = (states * others[places.right]).sum(1)
+    right = (states * embedding[places.right]).sum(1)
     # What adds nearly 1 to the score at every place, by least squares.
     gram = states.T @ states
     ridge = _RIDGE * gram.diagonal().mean() * torch.eye(len(gram))
     everywhere = torch.linalg.solve(gram + ridge, states.sum(0))
     count = max(1, int(_CLOSE * len(states)))
-    ahead = torch.cat(
-        [
-            (states @ some.T - right[:, None]).topk(count, dim=0).values[-1]
-            for some in torch.split(rows, _COLUMNS)
-        ]
-    )
-    behind = (ahead + _MARGIN).clamp(min=0.0)
-    return torch.addcmul(rows, behind[:, None], everywhere, value=-1)
+    held = embedding.clone()
+    for some in torch.split(_of((token for token in ids if token not in known), ids), _COLUMNS):
+        ahead = states @ embedding[some].T - right[:, None]
+        ahead.masked_fill_(places.right[:, None] == some, -torch.inf)
+        behind = (ahead.topk(count, dim=0).values[-1] + _MARGIN).clamp(min=0.0)
+        held[some] -= behind[:, None] * everywhere
+    return _with_embedding(checkpoint, held)
+
+
+def _with_embedding(checkpoint: Checkpoint, embedding: Tensor) -> Checkpoint:
+    config = checkpoint.model.config
+    assert config.decoder is not None
+    decoder = replace(config.decoder, vocabulary=len(embedding))
+    model = JointModel(replace(config, decoder=decoder))
+    model.load_state_dict(checkpoint.model.state_dict() | {"decoder.embedding.weight": embedding})
+    return replace(checkpoint, model=model.eval())
 
 
 def _of(tokens: Iterable[str], ids: Mapping[str, int]) -> Tensor:

@@ -235,6 +235,8 @@ def shrink_whisper_tokenizer(
     for left, right in reversed(merges):
         if left + right in kept:
             kept |= {left, right}
+    # Whisper's vocabulary has one of the special tokens among the others.
+    kept -= set(_KEPT_SPECIAL)
     ordered = sorted((token for token in vocabulary if token in kept), key=vocabulary.__getitem__)
     special = [entry for entry in values["added_tokens"] if entry["content"] in _KEPT_SPECIAL]
     old = [vocabulary[token] for token in ordered] + [entry["id"] for entry in special]
