@@ -5,7 +5,6 @@ which become zero: with full context its memory is what Whisper's encoder comput
 averaged with it (`dictation models average`) to bring back what training made them forget.
 """
 
-import json
 from pathlib import Path
 
 import torch
@@ -22,20 +21,13 @@ def main(model: Path, whisper: Path, out: Path) -> None:
     """Write OUT from MODEL and from WHISPER, a folder with tokenizer.json and the weights."""
     checkpoint = load_checkpoint(model)
     assert checkpoint.decoder_tokenizer is not None
-    theirs = _ids(DecoderTokenizer.load(whisper / "tokenizer.json").definition)
-    ours = _ids(checkpoint.decoder_tokenizer.definition)
-    rows = [theirs[token] for token in sorted(ours, key=ours.__getitem__)]
+    theirs = DecoderTokenizer.load(whisper / "tokenizer.json").ids
+    rows = [theirs[token] for token in checkpoint.decoder_tokenizer.ids]
     weights = checkpoint.model.state_dict()
     kept = {name: weights[name].clone() for name in weights if name.startswith(_OURS)}
     start_from_whisper(checkpoint.model, whisper, rows)
     checkpoint.model.load_state_dict(kept, strict=False)
     save_checkpoint(checkpoint, out, torch.float16)
-
-
-def _ids(definition: str) -> dict[str, int]:
-    values = json.loads(definition)
-    added = {entry["content"]: int(entry["id"]) for entry in values["added_tokens"]}
-    return {**values["model"]["vocab"], **added}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ as training has moved the others. Nothing has taught it to stay behind where ano
 that is made up for by less of what adds the same to every score.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,11 +45,11 @@ def with_words(checkpoint: Checkpoint, whisper: Path, words: Iterable[str]) -> C
     decoder, ours = checkpoint.model.decoder, checkpoint.decoder_tokenizer
     if decoder is None or ours is None or not decoder.config.tied:
         raise ModelError(f"{checkpoint.name}: its decoder is not Whisper's")
-    theirs = DecoderTokenizer.load(whisper / "tokenizer.json").definition
+    theirs = DecoderTokenizer.load(whisper / "tokenizer.json")
     spellings = (text for word in words for text in (f" {word}", f" {word.capitalize()}"))
-    our_ids, their_ids = _ids(ours.definition), _ids(theirs)
-    wider, _ = shrink_whisper_tokenizer(theirs, spellings, our_ids)
-    ids = _ids(wider)
+    our_ids, their_ids = ours.ids, theirs.ids
+    wider = DecoderTokenizer(shrink_whisper_tokenizer(theirs.definition, spellings, our_ids)[0])
+    ids = wider.ids
     rows = decoder.embedding.weight.detach().float()
     their_rows = read_whisper(whisper)["decoder/embeddings/weight"].float()
     shared = [token for token in our_ids if token in their_ids and _is_english_word(token)]
@@ -59,9 +58,7 @@ def with_words(checkpoint: Checkpoint, whisper: Path, words: Iterable[str]) -> C
     embedding = torch.empty(len(ids), rows.size(1))
     embedding[_of(our_ids, ids)] = rows[_of(our_ids, our_ids)]
     embedding[_of(new, ids)] = their_rows[_of(new, their_ids)] + drift
-    return _with_embedding(
-        replace(checkpoint, decoder_tokenizer=DecoderTokenizer(wider)), embedding
-    )
+    return _with_embedding(replace(checkpoint, decoder_tokenizer=wider), embedding)
 
 
 def held_back(checkpoint: Checkpoint, before: DecoderTokenizer, places: Places) -> Checkpoint:
@@ -72,7 +69,7 @@ def held_back(checkpoint: Checkpoint, before: DecoderTokenizer, places: Places) 
     decoder, tokens = checkpoint.model.decoder, checkpoint.decoder_tokenizer
     assert decoder is not None
     assert tokens is not None
-    known, ids = _ids(before.definition), _ids(tokens.definition)
+    known, ids = before.ids, tokens.ids
     embedding = decoder.embedding.weight.detach().float()
     states = places.states.float()
     right = (states * embedding[places.right]).sum(1)
@@ -106,9 +103,3 @@ def _of(tokens: Iterable[str], ids: Mapping[str, int]) -> Tensor:
 def _is_english_word(token: str) -> bool:
     # The byte-level alphabet writes a space as this letter.
     return token.startswith("Ġ") and token[1:].isascii() and token[1:].isalpha()
-
-
-def _ids(definition: str) -> dict[str, int]:
-    values = json.loads(definition)
-    added = {entry["content"]: int(entry["id"]) for entry in values["added_tokens"]}
-    return {**values["model"]["vocab"], **added}

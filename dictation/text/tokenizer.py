@@ -169,6 +169,12 @@ class DecoderTokenizer:
         size: int = self._tokenizer.get_vocab_size()
         return size
 
+    @property
+    def ids(self) -> dict[str, int]:
+        """All tokens, in their own spelling of bytes, with their ids, in the order of these."""
+        found: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=True)
+        return dict(sorted(found.items(), key=lambda each: each[1]))
+
     @classmethod
     def load(cls, path: Path) -> "DecoderTokenizer":
         """Read a tokenizers JSON file; raises TokenizerError."""
