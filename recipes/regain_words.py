@@ -1,7 +1,7 @@
 """Give a decoder back the commonest English words that its vocabulary was cut by.
 
-The starter's vocabulary was cut to what its training texts use, so that a third of all English
-words had to be written in pieces it had never learned to write them in. WHISPER is a folder with
+The starter's vocabulary was cut to what its training texts use, so that two English words in five
+had to be written in pieces it had never learned to write them in. WHISPER is a folder with
 Whisper-base's tokenizer.json and weights; MANIFEST... name recordings that the model was trained
 on.
 """
