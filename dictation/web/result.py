@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import streamlit as st
 
-from dictation.audio.files import AudioFileError, probe
+from dictation.audio.files import AudioFileError, read_audio
 from dictation.messages import LANGUAGE_NAMES, Translate
 from dictation.transcription import Transcript
 from dictation.transcripts.formats import paragraphs, written
@@ -25,9 +25,7 @@ _OFFERED = (Format.TXT, Format.SRT, Format.VTT, Format.JSON)
 
 def show_sound(key: str, sound: "Sound") -> None:
     """Draw a player for a file whose text there is not yet; none where nothing can be heard."""
-    try:
-        probe(cast(BinaryIO, sound))
-    except AudioFileError:
+    if not _can_be_heard(cast(BinaryIO, sound)):
         return
     with st.container(border=True, key=f"sound-{key}"):
         st.markdown(as_markdown(sound.name))
@@ -56,6 +54,15 @@ def show_result(
         text = _show_text(key, player, result, result.transcript, description, translate)
         if result.transcript.segments:
             _offer(key, sound.name, result.transcript, text, translate)
+
+
+def _can_be_heard(sound: BinaryIO) -> bool:
+    sound.seek(0)
+    try:
+        next(read_audio(sound))  # its header alone may look right by accident
+    except AudioFileError:
+        return False
+    return True
 
 
 def media_type(name: str) -> str:

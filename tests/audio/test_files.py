@@ -268,6 +268,18 @@ class TestRefusals:
         path.write_bytes(np.random.default_rng(0).bytes(3000))
         assert refusal(path).startswith(f"{path} ")
 
+    def test_a_moment_of_what_says_that_it_is_longer(self, tmp_path):
+        path = encode(tmp_path / "scrap.mp3", "libmp3lame", 44_100, tone(6.0, 44_100))
+        path.write_bytes(path.read_bytes()[:1500] + np.random.default_rng(0).bytes(3000))
+        assert probe(path).duration == pytest.approx(6.0, abs=0.1)
+        assert refusal(path).startswith(f"{path} is damaged: no sound could be decoded")
+
+    @pytest.mark.parametrize("seed", range(40))
+    def test_random_bytes_that_may_look_like_an_mp3(self, tmp_path, seed):
+        path = tmp_path / "noise.mp3"
+        path.write_bytes(np.random.default_rng(seed).bytes(1_000_000))
+        assert refusal(path).startswith(f"{path} ")
+
     def test_a_picture(self, tmp_path):
         path = tmp_path / "picture.png"
         Image.new("RGB", (8, 8)).save(path)

@@ -125,6 +125,17 @@ def test_a_file_is_heard_before_it_is_transcribed(open_page, sound):
     page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
 
 
+def test_a_file_of_which_nothing_can_be_heard_has_no_player(open_page, tmp_path):
+    path = tmp_path / "scrap.mp3"
+    encode(path, "mp3", 48_000, np.repeat(np.tile(SPOKEN, 3), 3))
+    path.write_bytes(path.read_bytes()[:2000] + np.random.default_rng(0).bytes(200_000))
+    page = open_page()
+    transcribe(page, path)
+    alert = page.locator("[data-testid=stAlert]")
+    expect(alert).to_contain_text("scrap.mp3 is damaged: no sound could be decoded")
+    expect(page.locator("[class*='st-key-'] audio[src]")).to_have_count(0)
+
+
 def test_what_is_wrong_with_a_file_is_told_in_chinese_too(open_page, tmp_path):
     empty = tmp_path / "empty.mp3"
     empty.touch()
