@@ -278,8 +278,22 @@ def test_writing_is_not_distance(written, words, most):
     assert distance(written, words) <= most
 
 
-def test_other_words_are_distance():
-    assert distance("感谢观看", "今天我们讨论") == 1.0
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("Thank you for watching.", "I"),
+        ("今天我们今天我们今天我们今天我们今天我们", "今天我们"),
+        ("", "今天我们讨论"),
+        ("今", "今天我们讨论"),
+    ],
+)
+def test_much_more_than_was_heard_or_much_less_is_distance(written, words):
+    assert distance(written, words) > SecondPassSettings().max_distance
+
+
+def test_as_much_as_was_heard_is_the_decoders_to_write_whatever_ctc_took_it_for():
+    assert distance("妹妹的丈夫", "memo 的张服") <= SecondPassSettings().max_distance
+    assert decided_by("那款 APP。") == "那款 APP。"
 
 
 def test_the_recogniser_does_not_bring_the_dictionary_of_pronunciations_along():

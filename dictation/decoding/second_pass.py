@@ -43,9 +43,9 @@ class SecondPassSettings:
     `final`: "rescore" chooses among CTC's `n_best` hypotheses, "refine" lets the decoder write the
     likeliest token after token, "search" lets it keep the `beam` likeliest beginnings; "auto"
     searches where the decoder has a vocabulary of written text.
-    `max_distance`: decoder and CTC hear the same audio, so texts further apart than this share of
-    the longer one mean that the decoder has lost it (it repeats itself or makes something up), and
-    the rescored hypothesis is taken. Homophones count in full.
+    `max_distance`: decoder and CTC hear the same audio, so texts further apart than this (see
+    `distance`) mean that the decoder has lost it (it repeats itself or makes something up), and the
+    rescored hypothesis is taken.
     `draft`: the decoder checks what CTC heard; without, it writes token by token, the same text.
     `language_model`: what people write weighs in where texts are searched, if there are n-grams.
     """
@@ -311,13 +311,15 @@ def _fits(decoder: AttentionDecoder, prompt: Sequence[int], tokens: Sequence[int
 
 
 def distance(written: str, words: str) -> float:
-    """Return how far a written text is from recognised words, 0 (the same) to 1.
+    """Return how far a written text is from recognised words, 0 (the same) to 1 (one is empty).
 
-    Numbers are left out on both sides: one has them in digits, the other in words.
+    A character that is another one counts half: who writes as much as was heard makes nothing up,
+    and where the two disagree on most of it CTC is the one that is wrong. Numbers are left out on
+    both sides: one has them in digits, the other in words.
     """
     a, b = (_comparable(text) for text in (written, words))
     longest = max(len(a), len(b))
-    return Levenshtein.distance(a, b) / longest if longest else 0.0
+    return Levenshtein.distance(a, b, weights=(2, 2, 1)) / (2 * longest) if longest else 0.0
 
 
 def _comparable(text: str) -> str:
