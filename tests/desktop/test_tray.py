@@ -145,9 +145,21 @@ def find_icon(session: XSession, colour: str) -> tuple[int, int] | None:
 IDLE_COLOUR, LISTENING_COLOUR = "#3d4655", "#c8372d"
 
 
+def idle_icon(session: XSession) -> tuple[int, int]:
+    """Where the icon is to be clicked: a panel shows it before it has put it into its place."""
+
+    def at_rest() -> tuple[int, int] | None:
+        found = find_icon(session, IDLE_COLOUR)
+        time.sleep(0.3)
+        return found if found == find_icon(session, IDLE_COLOUR) else None
+
+    x, y = wait_until(at_rest, "the icon to stay where it is")
+    return int(x), int(y)
+
+
 def test_the_panel_shows_the_icon_and_a_click_toggles(panel: XSession) -> None:
     with shown(panel, IDLE) as (tray, actions), Hands(panel.display) as hands:
-        x, y = wait_until(lambda: find_icon(panel, IDLE_COLOUR), "the icon")
+        x, y = idle_icon(panel)
         hands.click(x, y)
         wait_until(lambda: actions == [Command("toggle")], "the click")
         tray.update(TrayView("listening"))
@@ -157,7 +169,7 @@ def test_the_panel_shows_the_icon_and_a_click_toggles(panel: XSession) -> None:
 
 def test_a_click_in_the_menu_chooses(panel: XSession) -> None:
     with shown(panel, IDLE) as (_, actions), Hands(panel.display) as hands:
-        x, y = wait_until(lambda: find_icon(panel, IDLE_COLOUR), "the icon")
+        x, y = idle_icon(panel)
         hands.click(x, y, button=3)
 
         def chosen() -> bool:
@@ -183,11 +195,11 @@ def test_submenus_are_gone_through_with_the_keyboard(
     panel: XSession, keys: tuple[str, ...], action: TrayAction
 ) -> None:
     with shown(panel, FULL) as (_, actions), Hands(panel.display) as hands:
-        x, y = wait_until(lambda: find_icon(panel, IDLE_COLOUR), "the icon")
 
         def chosen() -> bool:
             hands.tap("Escape")
             hands.tap("Escape")
+            x, y = idle_icon(panel)
             hands.click(x, y, button=3)
             press(hands, *keys)
             return bool(actions)
@@ -299,7 +311,7 @@ def test_an_old_panel_shows_the_icon_and_a_click_toggles(tmp_path: Path) -> None
         settings.write_text(_TINT2)
         session.start_panel("tint2")
         with old_tray(session, log) as child:
-            x, y = wait_until(lambda: find_icon(session, IDLE_COLOUR), "the icon")
+            x, y = idle_icon(session)
             hands.click(x, y)
             clicked = "PystrayTray\nCommand(name='toggle')\n"
             wait_until(lambda: log.read_text() == clicked, "the click")
