@@ -25,26 +25,25 @@ class Spot:
     score: float
 
 
-def spot(log_probs: Tensor, phrases: Sequence[Sequence[int]], least: float) -> list[Spot]:
+def spot(
+    log_probs: Tensor, phrases: Sequence[Sequence[tuple[int, ...]]], least: float
+) -> list[Spot]:
     """Return the best place of each phrase that scores `least` a token or more, best first.
 
-    `log_probs` (T, V) of one utterance. A phrase may begin and end at any frame, so that all of
-    them are found in one pass over the frames, a Viterbi search as in Andrusenko et al. 2024 (fast
-    context-biasing by a CTC word spotter).
+    `log_probs` (T, V) of one utterance; a phrase is given as what each of its tokens may be heard
+    as. It may begin and end at any frame, so that all of them are found in one pass over the
+    frames, a Viterbi search as in Andrusenko et al. 2024 (fast context-biasing by a CTC word
+    spotter).
     """
     if not phrases or log_probs.size(0) == 0:
         return []
-    states, skips, last = _states(phrases)
-    columns, places = np.unique(states, return_inverse=True)
-    places = places.reshape(states.shape)
-    scores: Floats = log_probs[:, columns].double().cpu().numpy()
-    if UNKNOWN in columns:  # stands for any token at all
-        heard = -np.expm1(np.minimum(scores[:, 0], -1e-6))
-        scores[:, np.searchsorted(columns, UNKNOWN)] = np.log(heard)
-    scores -= log_probs.max(1, keepdim=True).values.double().cpu().numpy()
+    classes: dict[tuple[int, ...], int] = {(0,): 0}
+    numbered = [[classes.setdefault(each, len(classes)) for each in phrase] for phrase in phrases]
+    places, skips, last = _states(numbered)
+    scores = _heard(log_probs, list(classes))
     rows = np.arange(len(phrases))
-    value = np.full(states.shape, _NEVER)
-    began = np.zeros(states.shape, dtype=np.int64)
+    value = np.full(places.shape, _NEVER)
+    began = np.zeros(places.shape, dtype=np.int64)
     best = np.full(len(phrases), _NEVER)
     spans = np.zeros((len(phrases), 2), dtype=np.int64)
     for frame, now in enumerate(scores):
@@ -73,11 +72,26 @@ def spot(log_probs: Tensor, phrases: Sequence[Sequence[int]], least: float) -> l
     return [each for each in found if each.score >= least * len(phrases[each.phrase])]
 
 
+def _heard(log_probs: Tensor, classes: Sequence[tuple[int, ...]]) -> Floats:
+    """Return how much less likely one of each class of tokens is in each frame than the likeliest
+    token, (T, C), at most 0."""
+    columns = [token for each in classes for token in each]
+    first = np.cumsum([0, *(len(each) for each in classes[:-1])])
+    likeliest = log_probs.max(1, keepdim=True).values
+    shares: Floats = (log_probs[:, columns] - likeliest).double().exp().cpu().numpy()
+    scores: Floats = np.log(np.add.reduceat(shares, first, axis=1))
+    if (UNKNOWN,) in classes:  # stands for any token at all
+        of_likeliest = likeliest[:, 0].double().cpu().numpy()
+        heard = -np.expm1(np.minimum(scores[:, 0] + of_likeliest, -1e-6))
+        scores[:, classes.index((UNKNOWN,))] = np.log(heard) - of_likeliest
+    return np.minimum(scores, 0.0)
+
+
 def _states(
     phrases: Sequence[Sequence[int]],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Return each phrase's tokens with blanks between them, (P, S), where a state may be entered
-    over the blank before it, and the last state of each phrase."""
+    """Return each phrase's classes of tokens with blanks between them, (P, S), where a state may be
+    entered over the blank before it, and the last state of each phrase."""
     width = max(2, *(2 * len(phrase) - 1 for phrase in phrases))
     states = np.zeros((len(phrases), width), dtype=np.int64)
     skips = np.zeros((len(phrases), width), dtype=np.bool_)

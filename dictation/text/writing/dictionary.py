@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dictation.text.hot_words import WordList
+from dictation.text.sounds import HAN, sound_code, syllables, tells_by_syllables
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
 _LEAST_CODE = 4
 """Length of the Metaphone code of a word that is told by its sound; shorter ones are common."""
@@ -35,7 +34,7 @@ def dictionary(words: WordList) -> Dictionary:
     spelt += [(_pattern(phrase), phrase) for phrase in phrases if re.search("[A-Za-z]", phrase)]
     return Dictionary(
         spelt=tuple(spelt),
-        chinese=tuple(each for each in phrases if re.fullmatch(f"[{_HAN}]{{2,}}", each)),
+        chinese=tuple(each for each in phrases if re.fullmatch(f"[{HAN}]{{2,}}", each)),
         latin=tuple(each for each in phrases if re.fullmatch(r"[A-Za-z][A-Za-z '’-]+", each)),
     )
 
@@ -58,7 +57,7 @@ def correct(text: str, known: Dictionary, *, by_sound: bool) -> str:
 
 def _pattern(heard: str) -> re.Pattern[str]:
     """Whatever capitals and spaces it is heard with; a Latin word only as a whole."""
-    parts = re.findall(rf"[{_HAN}]|[^\s{_HAN}]+", heard)
+    parts = re.findall(rf"[{HAN}]|[^\s{HAN}]+", heard)
     pattern = r"\s*".join(map(re.escape, parts))
     before = r"(?<![A-Za-z0-9])" if heard[0].isascii() else ""
     after = r"(?![A-Za-z0-9])" if heard[-1].isascii() else ""
@@ -67,27 +66,20 @@ def _pattern(heard: str) -> re.Pattern[str]:
 
 def _like_sounding_chinese(text: str, phrase: str) -> str:
     length = len(phrase)
-    tones = length == 2
-    wanted = _sound(phrase, tones=tones)
+    tones = not tells_by_syllables(phrase)
+    wanted = syllables(phrase, tones=tones)
     start = 0
-    while run := re.compile(f"[{_HAN}]{{{length},}}").search(text, start):
+    while run := re.compile(f"[{HAN}]{{{length},}}").search(text, start):
         for at in range(run.start(), run.end() - length + 1):
             heard = text[at : at + length]
-            if heard != phrase and _sound(heard, tones=tones) == wanted:
+            if heard != phrase and syllables(heard, tones=tones) == wanted:
                 text = text[:at] + phrase + text[at + length :]
         start = run.end()
     return text
 
 
-@lru_cache(maxsize=4096)
-def _sound(phrase: str, *, tones: bool) -> tuple[str, ...]:
-    from pypinyin import Style, lazy_pinyin
-
-    return tuple(lazy_pinyin(phrase, style=Style.TONE3 if tones else Style.NORMAL))
-
-
 def _like_sounding_latin(text: str, phrase: str) -> str:
-    wanted = _code(phrase)
+    wanted = sound_code(phrase)
     if len(wanted) < _LEAST_CODE:
         return text
     words = list(_LATIN_WORD.finditer(text))
@@ -96,15 +88,7 @@ def _like_sounding_latin(text: str, phrase: str) -> str:
             start, end = words[first].start(), words[last].end()
             heard = text[start:end]
             together = re.fullmatch(r"[A-Za-z'’ -]+", heard) is not None
-            if together and heard != phrase and _code(heard) == wanted:
+            if together and heard != phrase and sound_code(heard) == wanted:
                 written = text[:start] + phrase + text[end:]
                 return _like_sounding_latin(written, phrase)
     return text
-
-
-@lru_cache(maxsize=4096)
-def _code(heard: str) -> str:
-    import jellyfish
-
-    code: str = jellyfish.metaphone(re.sub(r"[^A-Za-z]", "", heard))
-    return code
