@@ -251,6 +251,10 @@ def test_the_decoder_writes_the_text():
     assert decided_by("这个API.") == "这个 API。"
 
 
+def test_spaces_that_the_decoder_writes_twice_are_one():
+    assert decided_by("response  code", heard="response code") == "response code"
+
+
 def test_a_decoder_that_makes_things_up_is_not_believed():
     assert decided_by("感谢观看，下期再见，请订阅") == "这个 API。"
 

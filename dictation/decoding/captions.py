@@ -119,8 +119,7 @@ class CaptionWriter:
     def _text(self, tokens: Sequence[int]) -> str:
         # A character may be only half there.
         raw = self._spelling.raw(tokens).replace("\ufffd", "")
-        finished = _END_MARKS.sub("", self._spelling.finished(raw))
-        return space_scripts(" ".join(finished.split()))
+        return space_scripts(_END_MARKS.sub("", self._spelling.finished(raw)))
 
     def _seen(self, caption: Caption) -> tuple[DecoderState, int]:
         """Return what the decoder remembers with all memory there is, where the decoder is, and

@@ -102,4 +102,4 @@ class WrittenSpelling:
 
     def finished(self, raw: str) -> str:
         """Return a written text with the marks and spaces of its languages."""
-        return space_scripts(fit_marks(raw.strip()))
+        return space_scripts(fit_marks(" ".join(raw.split())))
