@@ -58,6 +58,7 @@ from dictation.events import (
     ListeningEnded,
     ModelFailed,
     ModelReady,
+    Partial,
     Undone,
     UndoRefused,
 )
@@ -150,6 +151,8 @@ class Daemon:
                     self._save(settings_of(action))
                 except DictationError as error:
                     self._say(str(error))
+            case Partial():
+                self._hear(self._rooms.writer.caption(message, self._target_now()))
             case Final():
                 self._hear(self._rooms.writer.write(message, self._target_now()))
             case Undone() | UndoRefused() | Copied():

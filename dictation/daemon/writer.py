@@ -11,9 +11,10 @@ from dictation.desktop.applications import rule_for
 from dictation.desktop.focus import Window
 from dictation.desktop.output.base import OutputSettings
 from dictation.desktop.output.wording import worded
-from dictation.events import Final
+from dictation.events import Final, Partial
 from dictation.text.hot_words import HotWordsError, WordFile, WordList
 from dictation.text.pipeline import Context, TextSettings, Words, warm_up, write
+from dictation.text.writing.dictionary import correct
 from dictation.text.writing.seams import LastText, text_before
 from dictation.writing import text_settings, writing_words
 
@@ -44,7 +45,9 @@ class Writer:
 
     def warm_up(self) -> None:
         """Make the first text as quick as the others, in a thread that ends when that is done."""
-        threading.Thread(target=warm_up, args=(self._steps,), name="warm-up").start()
+        self._refresh_words()
+        known = self._words.dictionary
+        threading.Thread(target=warm_up, args=(self._steps, known), name="warm-up").start()
 
     def write(self, final: Final, window: Window | None) -> Final:
         """The utterance as it is delivered: with its text in writing, and the command in it."""
@@ -65,6 +68,17 @@ class Writer:
         self._capitals = written.deed == "capitals" or (self._capitals and not written.text)
         command = None if written.deed == "capitals" else written.deed
         return replace(final, text=written.text, command=command)
+
+    def caption(self, partial: Partial, window: Window | None) -> Partial:
+        """The caption of an utterance with the user's words in it, as they will be written."""
+        rule = rule_for(self._output.applications, window.wm_class if window else "")
+        if not rule.formatting:
+            return partial
+        self._refresh_words()
+        by_sound = self._steps_of.get(rule.match, self._steps).by_sound
+        text = correct(partial.text, self._words.dictionary, by_sound=by_sound)
+        unstable = partial.unstable if text.endswith(partial.unstable) else ""
+        return replace(partial, stable=text.removesuffix(unstable), unstable=unstable)
 
     def forget(self, utterance: int) -> None:
         """The text of an utterance did not get to its window, so that nothing follows it there."""

@@ -73,10 +73,11 @@ class Written:
     deed: Deed | None = None
 
 
-def warm_up(settings: TextSettings) -> None:
+def warm_up(settings: TextSettings, known: Dictionary) -> None:
     """Load what the first text would wait a second for; takes that long itself."""
     if settings.numbers:
         numbers.warm_up()
+    correct("", known, by_sound=settings.by_sound)
 
 
 def write(text: str, settings: TextSettings, words: Words, context: Context) -> Written:

@@ -10,7 +10,7 @@ from dictation.daemon.writer import Writer
 from dictation.desktop.applications import ApplicationRule
 from dictation.desktop.focus import Window
 from dictation.desktop.output.base import OutputSettings
-from dictation.events import Final, TimedWord, Timing
+from dictation.events import Final, Partial, TimedWord, Timing
 
 EDITOR = Window(7, "Editor", "letter", 42)
 SHELL = Window(8, "XTerm", "shell", 43)
@@ -28,6 +28,11 @@ class Desk:
         timing = Timing(1.0, 0.6, None, 0.1)
         said = Final(self.utterances, text, "en", timing, self.now, timed=timed)
         return self.writer.write(said, window)
+
+    def shows(self, stable, unstable, window=EDITOR):
+        heard = Partial(1, stable, unstable, "zh", self.now)
+        shown = self.writer.caption(heard, window)
+        return shown.stable, shown.unstable
 
     def text(self, text, window=EDITOR):
         return self.say(text, window).text
@@ -147,3 +152,23 @@ def test_the_library_of_numbers_is_loaded_ahead_where_numbers_are_written(number
     command = [sys.executable, "-c", _WARM_UP, numbers]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == loaded
+
+
+def test_the_users_words_are_in_captions_as_soon_as_they_are_whole(tmp_path):
+    (tmp_path / "words.txt").write_text("裴照野\nGrafana\n", encoding="utf-8")
+    desk = Desk(tmp_path / "words.txt")
+    assert desk.shows("请发给", "培照") == ("请发给", "培照")
+    assert desk.shows("请发给培照", "业") == ("请发给裴照野", "")
+    assert desk.shows("请发给培照业", "明天") == ("请发给裴照野", "明天")
+    assert desk.shows("", "open gra") == ("", "open gra")
+    assert desk.shows("open ", "grafana") == ("open Grafana", "")
+
+
+def test_captions_are_left_alone_where_texts_are(tmp_path):
+    (tmp_path / "words.txt").write_text("裴照野\n", encoding="utf-8")
+    plain = OutputSettings(applications=(ApplicationRule("XTerm", formatting=False),))
+    desk = Desk(tmp_path / "words.txt", plain)
+    assert desk.shows("培照业", "", SHELL) == ("培照业", "")
+    assert desk.shows("培照业", "") == ("裴照野", "")
+    by_letter = Desk(tmp_path / "words.txt", text={"sound_alikes": False})
+    assert by_letter.shows("培照业", "") == ("培照业", "")
