@@ -66,6 +66,7 @@ class BusThread:
         self._loop = self._thread = None
 
     async def _run(self, ready: "Future[asyncio.AbstractEventLoop]") -> None:
+        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
         self._ended = asyncio.Event()
         try:
             bus = await MessageBus(bus_address=self._address).connect()
@@ -76,6 +77,8 @@ class BusThread:
             await self._serve(bus)
         except BusError as error:
             ready.set_exception(error)
+        except LOST as error:
+            ready.set_exception(BusError(f"the bus {self._address} went away: {error}"))
         else:
             ready.set_result(asyncio.get_running_loop())
             gone = asyncio.ensure_future(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]

@@ -3,12 +3,14 @@
 import asyncio
 import gc
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from dbus_fast import Message
 from dbus_fast.aio import MessageBus
 
-from dictation.desktop.bus import BusThread, forgive_lost_bus
+from dictation.desktop.bus import BusError, BusThread, forgive_lost_bus
 from tests.xsession import require, wait_until
 
 
@@ -38,6 +40,41 @@ def test_a_thread_whose_bus_has_died_ends_without_a_word(bus, caplog):
     thread.close()
     gc.collect()
     assert caplog.records == []
+
+
+def test_a_thread_that_was_sending_when_its_bus_died_ends_without_a_word_too(bus, caplog):
+    process, address = bus
+
+    def send(connection: MessageBus) -> None:
+        process.kill()
+        process.wait()
+        # The write fails before the end of the connection is seen.
+        with suppress(OSError):
+            connection.send(Message.new_signal("/a", "a.b", "C"))
+
+    async def serve(connection: MessageBus) -> None:
+        asyncio.get_running_loop().call_later(0.1, send, connection)
+
+    thread = BusThread("test", address, serve)
+    thread.start()
+    running = thread._thread
+    assert running is not None
+    running.join(60)
+    thread.close()
+    gc.collect()
+    assert caplog.records == []
+
+
+def test_a_bus_that_dies_while_it_is_asked_for_something_is_an_error(bus):
+    process, address = bus
+
+    async def serve(connection: MessageBus) -> None:
+        process.kill()
+        process.wait()
+        connection.send(Message.new_signal("/a", "a.b", "C"))
+
+    with pytest.raises(BusError, match="went away"):
+        BusThread("test", address, serve).start()
 
 
 def test_a_loop_says_nothing_of_a_bus_that_was_lost_but_of_other_errors(bus, caplog):

@@ -26,6 +26,7 @@ from dbus_fast.annotations import (
 from dbus_fast.errors import DBusError
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
+from dictation.desktop.bus import forgive_lost_bus
 from dictation.desktop.tray.base import TrayAction, TrayView
 from dictation.desktop.tray.icons import draw_icon
 from dictation.desktop.tray.menu import MenuItem, build_menu
@@ -90,6 +91,7 @@ class SniTray:
         self._loop = self._shown = self._thread = None
 
     async def _serve(self, shown: "_Shown", ready: "Future[asyncio.AbstractEventLoop]") -> None:
+        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
         try:
             bus = await MessageBus(bus_address=self._address).connect()
             await _offer(bus, shown)
