@@ -10,7 +10,7 @@ from torch import Tensor
 from dictation.decoding.hot_words import HotPhrase
 from dictation.decoding.spotting import Spot, spot
 from dictation.events import TimedWord
-from dictation.text.sounds import likeness, sound_code
+from dictation.text.sounds import likeness, sound_code, tells_by_syllables
 from dictation.text.writing.spacing import space_scripts
 
 # A phrase is taken when its boost makes up for what the decoder and CTC lose by it, a token each:
@@ -76,7 +76,8 @@ def corrected(
 
 
 def _gain(change: _Change, decoder: float) -> float:
-    of_decoder, of_ctc = _SHARES_BY_SOUND if change.phrase.by_sound else _SHARES
+    told_by_sound = tells_by_syllables(change.phrase.written)
+    of_decoder, of_ctc = _SHARES_BY_SOUND if told_by_sound else _SHARES
     loss = of_decoder * decoder + of_ctc * change.spot.score
     return loss / len(change.phrase.tokens) + change.phrase.boost
 

@@ -1,7 +1,7 @@
 """From the user's words to what a search and a decoder are guided by."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dictation.decoding.context import ContextGraph, Phrase
@@ -18,15 +18,13 @@ UNKNOWN = 1
 class HotPhrase:
     """A phrase as it is written, the CTC tokens it is spelled with, and what each of them adds.
 
-    `sounds`: for each token those that sound the same, of which CTC takes one for another;
-    `by_sound`: together they tell what was said.
+    `sounds`: for each token those that sound the same, of which CTC takes one for another.
     """
 
     written: str
     tokens: tuple[int, ...]
     boost: float
     sounds: tuple[tuple[int, ...], ...]
-    by_sound: bool
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,11 @@ def hot_words_of(words: Iterable[HotWord], tokenizer: Tokenizer, *, decoder: boo
     unspellable: list[str] = []
     for word in words:
         tokens = tuple(tokenizer.spell(spoken_form(word.phrase, part=True)))
-        by_sound = tells_by_syllables(word.phrase)
-        sounds = _sounds(word.phrase, tokens, tokenizer) if decoder else ()
-        strange = sounds.count((UNKNOWN,)) if decoder else tokens.count(UNKNOWN)
+        alone = tuple((token,) for token in tokens)
+        sounds = _alike(word.phrase, alone, tokenizer) if decoder else alone
+        strange = sounds.count((UNKNOWN,))
         if tokens and (not strange or (decoder and 2 * strange <= len(tokens))):
-            phrases.append(HotPhrase(word.phrase, tokens, word.boost, sounds, by_sound))
+            phrases.append(HotPhrase(word.phrase, tokens, word.boost, sounds))
         else:
             unspellable.append(word.phrase)
     spellable = [Phrase(each.tokens, each.boost) for each in phrases if UNKNOWN not in each.tokens]
@@ -58,13 +56,12 @@ def hot_words_of(words: Iterable[HotWord], tokenizer: Tokenizer, *, decoder: boo
     return HotWords(graph, tuple(phrases), tuple(unspellable))
 
 
-def _sounds(
-    phrase: str, tokens: Sequence[int], tokenizer: Tokenizer
+def _alike(
+    phrase: str, alone: tuple[tuple[int, ...], ...], tokenizer: Tokenizer
 ) -> tuple[tuple[int, ...], ...]:
-    """Return for each token those that sound the same: of Chinese, a token a character, others of
-    its syllable, in phrases of two of the same tone."""
-    alone = tuple((token,) for token in tokens)
-    if not re.fullmatch(f"[{HAN}]{{2,}}", phrase) or len(phrase) != len(tokens):
+    """Return for each token, which stands `alone`, those that sound the same: of Chinese, a token a
+    character, others of its syllable, in phrases of two of the same tone."""
+    if not re.fullmatch(f"[{HAN}]{{2,}}", phrase) or len(phrase) != len(alone):
         return alone
     tones = not tells_by_syllables(phrase)
     known = like_sounding(tokenizer.units, tones=tones)

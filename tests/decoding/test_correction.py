@@ -13,7 +13,6 @@ from dictation.text.tokenizer import CtcTokenizer, build_ctc_tokenizer
 from tests.models import CHINESE, LATIN
 
 TOKENIZER = build_ctc_tokenizer(CHINESE, LATIN, 68)
-SYLLABLES = build_ctc_tokenizer(sorted({*CHINESE, *"斯图兰市明"}), LATIN, 68)
 FRAME = 0.04
 
 
@@ -146,3 +145,13 @@ def test_a_name_in_latin_letters_must_sound_like_what_it_replaces(replaced, name
     log_probs = heard((name, 14))
     found = corrected(replaced, words, [wanted], log_probs, FRAME, lambda texts: [0.0] * len(texts))
     assert (found == name) == may
+
+
+def test_a_word_before_a_name_is_not_swallowed_with_it():
+    words = [TimedWord("to", 0.54, 0.66, 0.5), TimedWord("Gryffana", 0.66, 1.0, 0.5)]
+    losses = {"Grafana": -20.0, "to Grafana": -4.0}
+    score = lambda texts: [losses.get(text, 0.0) for text in texts]  # noqa: E731
+    found = corrected(
+        "to Gryffana", words, [phrase("Grafana")], heard(("Grafana", 14)), FRAME, score
+    )
+    assert found == "to Grafana"

@@ -25,6 +25,16 @@ def bus(tmp_path: Path):
         process.kill()
 
 
+def end_by_itself(thread: BusThread) -> None:
+    """Wait until a thread has seen that its bus is gone, and let go of all that was in it."""
+    running = thread._thread
+    assert running is not None
+    running.join(60)
+    assert not running.is_alive()
+    thread.close()
+    gc.collect()
+
+
 def test_a_thread_whose_bus_has_died_ends_without_a_word(bus, caplog):
     process, address = bus
 
@@ -34,11 +44,7 @@ def test_a_thread_whose_bus_has_died_ends_without_a_word(bus, caplog):
     thread = BusThread("test", address, serve)
     thread.start()
     process.kill()
-    running = thread._thread
-    assert running is not None
-    running.join(60)
-    thread.close()
-    gc.collect()
+    end_by_itself(thread)
     assert caplog.records == []
 
 
@@ -57,11 +63,7 @@ def test_a_thread_that_was_sending_when_its_bus_died_ends_without_a_word_too(bus
 
     thread = BusThread("test", address, serve)
     thread.start()
-    running = thread._thread
-    assert running is not None
-    running.join(60)
-    thread.close()
-    gc.collect()
+    end_by_itself(thread)
     assert caplog.records == []
 
 
