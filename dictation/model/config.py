@@ -30,9 +30,9 @@ class FeatureConfig:
 
     `whisper`: 25 ms Hann windows every 10 ms, slaney mel scale, log10 with a fixed floor (Radford
     et al. 2022, section 2.2; its floor follows the loudest frame of the clip, which a stream
-    cannot know). `kaldi`: Povey windows, HTK mel scale, natural logarithm (Kaldi's
-    compute-fbank-feats). `normalized`: every bin is shifted and scaled by the mean and deviation of
-    the training data, which are stored with the weights (global CMVN).
+    cannot know), raised where it is quiet. `kaldi`: Povey windows, HTK mel scale, natural logarithm
+    (Kaldi's compute-fbank-feats). `normalized`: every bin is shifted and scaled by the mean and
+    deviation of the training data, which are stored with the weights (global CMVN).
     """
 
     frontend: Frontend = "kaldi"

@@ -1,5 +1,6 @@
 """Log-mel features of a waveform, whole or as it comes."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -16,13 +17,24 @@ _KALDI_FFT = 512
 # Whisper subtracts 8 from the largest log10 power of the clip; speech at ordinary levels peaks near
 # 1.5, and a constant is the same number for a stream and for the whole.
 _WHISPER_FLOOR = 1.5 - 8.0
+# Of a microphone set low whole consonants are below that floor. So what is quiet is raised: until
+# the loudest tenth of a second, in log10 power as the median of each frame's strongest bin, is
+# where that of ordinary recordings begins, by 30 dB at most; a click is too short to count. What is
+# quieter than that is more likely a silence, and raised the less the quieter it is.
+_QUIET = -0.25
+_MOST_RAISED = 3.0
+_LOUDEST_OVER_FRAMES = 9
 
 
 @dataclass(frozen=True)
 class FeatureState:
-    """Samples a stream still needs: (n,) float32; `started` once the left padding is spent."""
+    """Samples a stream still needs: (n,) float32; `started` once the left padding is spent. Of the
+    frames that are over, the strongest bin of the last few (m,), and `loudest` over so many: in
+    log10 power, -inf as long as there are fewer."""
 
     tail: Tensor
+    peaks: Tensor
+    loudest: float = -math.inf
     started: bool = False
 
 
@@ -66,16 +78,17 @@ class LogMel(nn.Module):
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Return the frames (T, mel_bins) of a whole waveform (N,), N // 160 for `whisper`."""
-        state = self.initial_state(waveform.device)
-        frames, state = self.step(waveform, state)
-        return torch.cat([frames, self.flush(state)])
+        frames, state = self.step(waveform, self.initial_state(waveform.device))
+        return self.levelled(torch.cat([frames, self.flush(state)]), state)
 
     def initial_state(self, device: torch.device) -> FeatureState:
         """Return the state before the first sample."""
-        return FeatureState(torch.zeros(0, device=device))
+        nothing = torch.zeros(0, device=device)
+        return FeatureState(nothing, nothing)
 
     def step(self, samples: Tensor, state: FeatureState) -> tuple[Tensor, FeatureState]:
-        """Return the frames (T, mel_bins) that `samples` (N,) complete, and the next state."""
+        """Return the logarithms (T, mel_bins) of the frames that `samples` (N,) complete, for
+        `levelled`, and the next state."""
         tail = state.tail
         if not state.started and self.config.frontend == "whisper":
             # A frame is centred on its hop: silence stands before the first sample.
@@ -83,10 +96,13 @@ class LogMel(nn.Module):
         waiting = torch.cat([tail, samples])
         count = max(0, (waiting.numel() - _WINDOW) // _HOP + 1)
         frames = self._frames(waiting, count)
-        return frames, FeatureState(waiting[count * _HOP :], started=True)
+        peaks = torch.cat([state.peaks, frames.amax(1)])
+        loudest = max(state.loudest, _loudest(peaks))
+        recent = peaks[max(0, peaks.numel() - _LOUDEST_OVER_FRAMES + 1) :]
+        return frames, FeatureState(waiting[count * _HOP :], recent, loudest, started=True)
 
     def flush(self, state: FeatureState) -> Tensor:
-        """Return the last frames (T, mel_bins) of a stream, completed with silence."""
+        """Return the logarithms (T, mel_bins) of the last frames, completed with silence."""
         if self.config.frontend == "kaldi" or not state.started:
             return torch.zeros(0, self.config.mel_bins, device=state.tail.device)
         # Half a window of padding gives one frame more than N // 160 when N is a multiple of 160.
@@ -94,22 +110,28 @@ class LogMel(nn.Module):
         waiting = torch.cat([state.tail, state.tail.new_zeros(_WINDOW // 2)])
         return self._frames(waiting, max(0, real // _HOP))
 
-    def _frames(self, waiting: Tensor, count: int) -> Tensor:
-        if count == 0:
-            return waiting.new_zeros(0, self.config.mel_bins)
-        frames = self._log_mel(waiting[: (count - 1) * _HOP + _WINDOW])
+    def levelled(self, logarithms: Tensor, state: FeatureState) -> Tensor:
+        """Return what the encoder takes (T, mel_bins) of the logarithms of some frames, when
+        `state` is all that is known of the level: for `whisper` raised where speech is quiet, with
+        its floor and scale."""
+        frames = logarithms
+        if self.config.frontend == "whisper":
+            missing = _QUIET - state.loudest
+            raised = max(0.0, min(missing, 2.0 * _MOST_RAISED - missing))
+            frames = ((frames + raised).clamp(min=_WHISPER_FLOOR) + 4.0) / 4.0
         if self.config.normalized:
             frames = (frames - self.mean) * self.inverse_deviation
         return frames
 
-    def _log_mel(self, used: Tensor) -> Tensor:
-        frames = used.unfold(0, _WINDOW, _HOP)
+    def _frames(self, waiting: Tensor, count: int) -> Tensor:
+        if count == 0:
+            return waiting.new_zeros(0, self.config.mel_bins)
+        frames = waiting[: (count - 1) * _HOP + _WINDOW].unfold(0, _WINDOW, _HOP)
         if self.config.frontend == "kaldi":
             return self._fbank(frames * 32768.0)
         spectrum = torch.fft.rfft(frames * self.window)
-        log = (spectrum.abs().square() @ self.filters).clamp(min=1e-10).log10()
-        scaled: Tensor = (log.clamp(min=_WHISPER_FLOOR) + 4.0) / 4.0
-        return scaled
+        log: Tensor = (spectrum.abs().square() @ self.filters).clamp(min=1e-10).log10()
+        return log
 
     def _fbank(self, frames: Tensor) -> Tensor:
         """Return what Kaldi's compute-fbank-feats does of frames (T, 400) without dither (Povey et
@@ -120,6 +142,13 @@ class LogMel(nn.Module):
         power = torch.fft.rfft(emphasized, n=_KALDI_FFT).abs().square()
         log: Tensor = (power @ self.filters).clamp(min=torch.finfo(torch.float32).eps).log()
         return log
+
+
+def _loudest(peaks: Tensor) -> float:
+    """Return the largest median of so many neighbours among peaks (T,), -inf for fewer."""
+    if peaks.numel() < _LOUDEST_OVER_FRAMES:
+        return -math.inf
+    return float(peaks.unfold(0, _LOUDEST_OVER_FRAMES, 1).median(1).values.max())
 
 
 def _kaldi_filters(config: FeatureConfig) -> Tensor:

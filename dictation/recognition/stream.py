@@ -146,7 +146,9 @@ class RecognitionStream:
 
     def _decided(self) -> Recognition:
         with torch.inference_mode():
-            frames = torch.cat([*self._frames, self._model.features.flush(self._features)])
+            features = self._model.features
+            logarithms = torch.cat([*self._frames, features.flush(self._features)])
+            frames = features.levelled(logarithms, self._features)
             words = self._text() if self._writer is None else self._words()
             return self._decide(frames, words, self._settings.language)
 
@@ -184,8 +186,13 @@ class RecognitionStream:
             other._wanted(),
         )
 
-    def _due(self) -> Tensor:
-        return self._waiting if self._ended else self._waiting[: self._wanted()]
+    def _due(self) -> int:
+        """Feature frames to encode now: at the end all that there are."""
+        return self._waiting.size(0) if self._ended else self._wanted()
+
+    def _due_frames(self) -> Tensor:
+        """Return the frames (T, F) to encode now, at the level of all that was heard so far."""
+        return self._model.features.levelled(self._waiting[: self._due()], self._features)
 
     def _take(self, encoded: _Encoded) -> PartialResult | None:
         """Go on from what was encoded of the frames that were due."""
@@ -206,7 +213,7 @@ class RecognitionStream:
             self._written = self._written.hearing(encoded.memory, certain=closing)
         self._heard = heard
         if closing:
-            self._waiting = self._waiting[self._due().size(0) :]
+            self._waiting = self._waiting[self._due() :]
             self._encoder, self._certain = encoded.state, heard
         self._shown = 0 if closing else chunks
         self._begun = True
@@ -314,7 +321,7 @@ def _encode_there(placed: PlacedModel, streams: Sequence[RecognitionStream]) -> 
         stream._encoder.reclaim()
     states = [placed.state_here(stream._encoder) for stream in streams]
     state = states[0] if len(states) == 1 else stack_states(states)
-    frames = torch.stack([stream._due() for stream in streams])
+    frames = torch.stack([stream._due_frames() for stream in streams])
     output, state = placed.step(
         placed.to_model(frames),
         state,

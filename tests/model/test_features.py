@@ -34,7 +34,8 @@ def test_a_stream_gives_the_frames_of_the_whole(frontend, samples, seed):
         frames.append(part)
         first += size
     frames.append(features.flush(state))
-    torch.testing.assert_close(torch.cat(frames), features(sound), atol=1e-5, rtol=0)
+    levelled = features.levelled(torch.cat(frames), state)
+    torch.testing.assert_close(levelled, features(sound), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_whisper_has_a_frame_every_ten_milliseconds(samples, frames):
 
 
 def test_whisper_frames_are_its_mel_spectrogram():
-    sound = waveform(16_000)
+    sound = 3.0 * waveform(16_000)
     spectrogram = MelSpectrogram(
         16_000,
         400,
@@ -58,6 +59,50 @@ def test_whisper_frames_are_its_mel_spectrogram():
     expected = (spectrogram.clamp(min=1e-10).log10().clamp(min=-6.5) + 4.0) / 4.0
     frames = LogMel(FeatureConfig("whisper"))(sound)
     torch.testing.assert_close(frames, expected.T[:100], atol=1e-4, rtol=0)
+
+
+def tone(seconds: float, decibels: float) -> torch.Tensor:
+    """A buzz of many harmonics, as loud as speech at 0 dB."""
+    time = torch.arange(round(16_000 * seconds)) / 16_000
+    harmonics = sum(torch.sin(2 * torch.pi * 120 * n * time) / n for n in range(1, 30))
+    return 0.1 * 10 ** (decibels / 20) * torch.as_tensor(harmonics)
+
+
+def test_quiet_speech_reaches_a_whisper_as_if_it_were_louder():
+    features = LogMel(FeatureConfig("whisper"))
+    little, quiet, quieter = (features(tone(1.0, decibels)) for decibels in (-15, -25, -35))
+    torch.testing.assert_close(quiet, little, atol=1e-3, rtol=0)
+    torch.testing.assert_close(quieter, little, atol=1e-3, rtol=0)
+
+
+def test_a_hiss_that_is_quieter_than_speech_can_be_is_hardly_raised():
+    features = LogMel(FeatureConfig("whisper"))
+    assert features(1e-4 * waveform(16_000)).max() < features(tone(1.0, -35)).max() - 1.0
+
+
+def test_loud_speech_stays_as_loud_as_it_is():
+    features = LogMel(FeatureConfig("whisper"))
+    difference = features(tone(1.0, 10)).max() - features(tone(1.0, 0)).max()
+    assert difference == pytest.approx(1.0 / 4.0, abs=0.01)
+
+
+def test_a_click_does_not_tell_how_loud_speech_is():
+    features = LogMel(FeatureConfig("whisper"))
+    sound = tone(1.0, -30)
+    clicked = sound.clone()
+    clicked[4000:4050] += torch.tensor([0.5, -0.5]).repeat(25)
+    apart = torch.ones(100, dtype=torch.bool)
+    apart[23:28] = False
+    torch.testing.assert_close(features(clicked)[apart], features(sound)[apart], atol=1e-3, rtol=0)
+
+
+def test_a_stream_is_as_loud_as_the_loudest_that_it_has_heard():
+    features = LogMel(FeatureConfig("whisper"))
+    quiet, _ = features.step(tone(0.5, -20), features.initial_state(torch.device("cpu")))
+    state = features.initial_state(torch.device("cpu"))
+    for part in (tone(0.5, -20), tone(0.5, 0), tone(0.5, -20)):
+        _, state = features.step(part, state)
+    assert features.levelled(quiet, state).max() < 0.6
 
 
 def test_kaldi_frames_are_its_filter_bank():
