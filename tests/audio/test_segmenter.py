@@ -119,6 +119,18 @@ def test_a_click_shorter_than_the_start_time_is_not_an_utterance():
     assert segment(audio) == []
 
 
+@pytest.mark.parametrize(
+    "added", [lambda times: 0.1, lambda times: 0.03 * np.sin(2 * np.pi * 50 * times)]
+)
+def test_an_offset_of_the_sound_card_and_mains_hum_hide_no_quiet_speech(added):
+    audio = np.concatenate((hiss(3.0), voice(1.5, level=0.01), hiss(2.0)))
+    times = np.arange(len(audio)) / SAMPLE_RATE
+    (clean,) = segment(audio)
+    (found,) = segment((audio + added(times)).astype(np.float32))
+    assert abs(found.onset - clean.onset) <= 0.03 * SAMPLE_RATE
+    assert abs(found.end - clean.end) <= 0.03 * SAMPLE_RATE
+
+
 def test_a_short_pause_stays_inside_the_utterance():
     audio = np.concatenate((hiss(1.0), voice(0.8), hiss(0.35), voice(0.8), hiss(1.5)))
     (utterance,) = segment(audio)
