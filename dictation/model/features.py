@@ -19,11 +19,13 @@ _KALDI_FFT = 512
 _WHISPER_FLOOR = 1.5 - 8.0
 # Of a microphone set low whole consonants are below that floor. So what is quiet is raised: until
 # the loudest tenth of a second, in log10 power as the median of each frame's strongest bin, is
-# where that of ordinary recordings begins, by 30 dB at most; a click is too short to count. What is
-# quieter than that is more likely a silence, and raised the less the quieter it is.
+# where that of ordinary recordings begins, by 30 dB at most; a click is too short to count, and
+# mains hum too low. What is quieter than that is more likely a silence, and raised the less the
+# quieter it is.
 _QUIET = -0.25
 _MOST_RAISED = 3.0
 _LOUDEST_OVER_FRAMES = 9
+_HUM = 200  # Hz
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class LogMel(nn.Module):
                     norm="slaney",
                     mel_scale="slaney",
                 )
+        hum = filters[: _HUM * 2 * (filters.size(0) - 1) // config.sample_rate].sum(0)
+        self._lowest = int((hum == 0.0).int().argmax())
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("window", window, persistent=False)
         if config.normalized:
@@ -96,7 +100,7 @@ class LogMel(nn.Module):
         waiting = torch.cat([tail, samples])
         count = max(0, (waiting.numel() - _WINDOW) // _HOP + 1)
         frames = self._frames(waiting, count)
-        peaks = torch.cat([state.peaks, frames.amax(1)])
+        peaks = torch.cat([state.peaks, frames[:, self._lowest :].amax(1)])
         loudest = max(state.loudest, _loudest(peaks))
         recent = peaks[max(0, peaks.numel() - _LOUDEST_OVER_FRAMES + 1) :]
         return frames, FeatureState(waiting[count * _HOP :], recent, loudest, started=True)
