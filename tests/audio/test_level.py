@@ -25,7 +25,7 @@ def test_the_meter_shows_the_last_block_and_passes_all_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gain", "fault"), [(0.002, "low"), (0.05, None), (0.5, None), (4.0, "clipped")]
+    ("gain", "fault"), [(0.002, "low"), (0.01, None), (0.5, None), (4.0, "clipped")]
 )
 def test_speech_that_is_too_soft_or_too_loud_is_known(gain, fault):
     level = SpeechLevel()
