@@ -17,6 +17,7 @@ FRAME: Final = SAMPLE_RATE // 100
 # The level is that of the last 20 ms above 200 Hz: what mains hum, an offset of the sound card and
 # rumble bring is far below, and a vowel has little there.
 _WINDOW: Final = np.hanning(2 * FRAME + 1)[:-1]
+_SCALE: Final = 2.0 / (len(_WINDOW) * float(_WINDOW @ _WINDOW))
 _LOWEST_BIN: Final = 200 * len(_WINDOW) // SAMPLE_RATE
 _SMOOTHING_FRAMES: Final = 5
 _SPAN_FRAMES: Final = 50
@@ -84,8 +85,7 @@ class VoiceDetector:
 def _power(samples: NDArray[np.float32]) -> float:
     """Return the mean power of two frames above 200 Hz (Parseval's theorem)."""
     spectrum = np.fft.rfft(samples * _WINDOW)[_LOWEST_BIN:]
-    energy = 2.0 * float(np.vdot(spectrum, spectrum).real) / len(_WINDOW)
-    return energy / float(_WINDOW @ _WINDOW)
+    return _SCALE * float(np.vdot(spectrum, spectrum).real)
 
 
 def _decibels(power: float) -> float:
