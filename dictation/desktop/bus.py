@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 from dbus_fast import Message, MessageType
@@ -28,6 +29,16 @@ def forgive_lost_bus(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -
     """
     if not isinstance(context.get("exception"), LOST):
         loop.default_exception_handler(context)
+
+
+@contextmanager
+def signals_to_bus() -> Iterator[None]:
+    """Within, a service sends signals. Raises OSError when the bus turns out to have died."""
+    try:
+        yield
+    # dbus_fast takes a bus that it cannot write to from the set of buses that it is going through.
+    except RuntimeError as error:
+        raise ConnectionError(f"the bus has gone: {error}") from error
 
 
 class BusThread:

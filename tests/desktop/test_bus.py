@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 from dbus_fast import Message
 from dbus_fast.aio import MessageBus
+from dbus_fast.service import ServiceInterface, dbus_signal
 
-from dictation.desktop.bus import BusError, BusThread, forgive_lost_bus
+from dictation.desktop.bus import BusError, BusThread, forgive_lost_bus, signals_to_bus
+from dictation.desktop.output.base import RouteUnfitError
+from dictation.desktop.output.ibus_engine import Engine
+from dictation.desktop.tray.base import TrayView
+from dictation.desktop.tray.sni import SniTray
 from tests.xsession import require, wait_until
 
 
@@ -77,6 +82,90 @@ def test_a_bus_that_dies_while_it_is_asked_for_something_is_an_error(bus):
 
     with pytest.raises(BusError, match="went away"):
         BusThread("test", address, serve).start()
+
+
+class Talker(ServiceInterface):
+    """A service with something to say."""
+
+    def __init__(self) -> None:
+        super().__init__("a.b")
+
+    @dbus_signal()
+    def Changed(self) -> None:  # noqa: N802
+        """It has changed."""
+
+
+class LeavingBus(MessageBus):
+    """One that withdraws a service while that sends a signal, as one does whose write fails."""
+
+    def send(self, message: Message) -> asyncio.Future[None]:
+        if message.member == "Changed":
+            self.unexport("/a")
+        return super().send(message)
+
+
+def test_a_signal_that_finds_its_bus_dead_is_an_error_of_the_system(bus):
+    process, address = bus
+
+    async def tell() -> None:
+        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
+        connection = await MessageBus(bus_address=address).connect()
+        talker = Talker()
+        connection.export("/a", talker)
+        process.kill()
+        process.wait()
+        with pytest.raises(OSError), signals_to_bus():  # noqa: PT011 (the system's words differ)
+            talker.Changed()
+
+    asyncio.run(tell())
+
+
+def test_so_is_one_whose_service_is_withdrawn_while_it_is_sent(bus):
+    _, address = bus
+
+    async def tell() -> None:
+        connection = await LeavingBus(bus_address=address).connect()
+        talker = Talker()
+        connection.export("/a", talker)
+        with pytest.raises(OSError, match="the bus has gone"), signals_to_bus():
+            talker.Changed()
+        connection.disconnect()
+
+    asyncio.run(tell())
+
+
+def test_ibus_that_is_found_dead_has_had_none_of_the_text(bus):
+    process, address = bus
+
+    async def tell() -> None:
+        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
+        connection = await MessageBus(bus_address=address).connect()
+        engine = Engine()
+        connection.export("/a", engine)
+        process.kill()
+        process.wait()
+        with pytest.raises(RouteUnfitError, match="does not answer"):
+            engine.commit("text")
+
+    asyncio.run(tell())
+
+
+def test_a_tray_that_meets_its_dead_bus_with_a_new_state_ends_without_a_word(bus, caplog):
+    process, address = bus
+    tray = SniTray(address)
+    tray.start(TrayView("idle"), lambda action: None)
+
+    def die() -> None:
+        process.kill()
+        process.wait()
+        tray.update(TrayView("speaking"))
+
+    assert tray._loop is not None
+    tray._loop.call_soon_threadsafe(die)
+    assert tray._thread is not None
+    tray._thread.join(60)
+    tray.close()
+    assert caplog.records == []
 
 
 def test_a_loop_says_nothing_of_a_bus_that_was_lost_but_of_other_errors(bus, caplog):

@@ -95,7 +95,8 @@ class IbusBus:
             return
         self._taken = False
         if self._engine is not None and self._engine.field.focused:
-            self._engine.show("")
+            with suppress(RouteUnfitError):
+                self._engine.show("")
         with suppress(*LOST):
             if self._users is None:
                 await self.leave()

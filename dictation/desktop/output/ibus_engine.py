@@ -5,7 +5,8 @@ Source: the D-Bus interfaces org.freedesktop.IBus.Factory, .Engine and .Service 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -22,6 +23,8 @@ from dbus_fast.annotations import (
 )
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
+from dictation.desktop.bus import signals_to_bus
+from dictation.desktop.output.base import RouteUnfitError
 from dictation.desktop.output.ibus_values import (
     NO_CAPABILITIES,
     PASSWORD_PURPOSES,
@@ -72,6 +75,16 @@ class Field:
         return self.purpose in PASSWORD_PURPOSES
 
 
+@contextmanager
+def _to_ibus() -> Iterator[None]:
+    """Within, signals are sent. Raises RouteUnfitError when IBus has gone: it has not had them."""
+    try:
+        with signals_to_bus():
+            yield
+    except OSError as error:
+        raise RouteUnfitError(f"IBus does not answer: {error}") from error
+
+
 class Engine(ServiceInterface):
     """The engine; `field` is what it knows, `changed` is set whenever that changes."""
 
@@ -81,16 +94,22 @@ class Engine(ServiceInterface):
         self.changed = asyncio.Event()
 
     def show(self, text: str) -> None:
-        """Show a text at the cursor that is not committed; an empty one takes it away."""
-        self.UpdatePreeditText(ibus_text(text, underlined=True), len(text), bool(text))
+        """Show a text at the cursor that is not committed; an empty one takes it away.
+
+        Raises RouteUnfitError when IBus has gone, as the next two do.
+        """
+        with _to_ibus():
+            self.UpdatePreeditText(ibus_text(text, underlined=True), len(text), bool(text))
 
     def commit(self, text: str) -> None:
         """Put a text at the cursor."""
-        self.CommitText(ibus_text(text))
+        with _to_ibus():
+            self.CommitText(ibus_text(text))
 
     def delete_before(self, count: int) -> None:
         """Remove so many characters before the cursor."""
-        self.DeleteSurroundingText(-count, count)
+        with _to_ibus():
+            self.DeleteSurroundingText(-count, count)
 
     async def wait_for(self, done: Callable[[Field], bool], seconds: float) -> bool:
         """Wait until the field is as wanted; whether it is."""
@@ -167,7 +186,8 @@ class Engine(ServiceInterface):
     @dbus_method()
     def Enable(self) -> None:  # noqa: N802
         """The engine is in use."""
-        self.RequireSurroundingText()
+        with suppress(RouteUnfitError), _to_ibus():
+            self.RequireSurroundingText()
 
     @dbus_method()
     def Disable(self) -> None:  # noqa: N802

@@ -26,7 +26,7 @@ from dbus_fast.annotations import (
 from dbus_fast.errors import DBusError
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
-from dictation.desktop.bus import forgive_lost_bus
+from dictation.desktop.bus import forgive_lost_bus, signals_to_bus
 from dictation.desktop.tray.base import TrayAction, TrayView
 from dictation.desktop.tray.icons import draw_icon
 from dictation.desktop.tray.menu import MenuItem, build_menu
@@ -167,10 +167,11 @@ class _Shown:
         if view == self.item.view:
             return
         self.item.view = view
-        with suppress(OSError):  # a bus that has died and is not known to have
+        menu = build_menu(view)
+        with suppress(OSError), signals_to_bus():  # a bus that has died and is not known to have
             self.item.new_icon()
             self.item.new_tool_tip()
-            self.menu.show(build_menu(view))
+            self.menu.show(menu)
 
 
 class _Item(ServiceInterface):
