@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dictation.decoding.fusion import NOTHING_WRITTEN, WritingFusion, Written
 from dictation.decoding.refinement import Refined
-from dictation.model.decoder import AttentionDecoder
+from dictation.model.decoder import AttentionDecoder, DecoderState
 
 # Of each beginning to keep, how many are shown to the language model.
 _LOOKED_AT = 3
@@ -48,7 +48,7 @@ class _Text:
 
 def attention_beam_search(
     decoder: AttentionDecoder,
-    memory: Tensor,
+    state: DecoderState,
     prompt: Sequence[int],
     end: int,
     beam: int,
@@ -56,7 +56,7 @@ def attention_beam_search(
     fusion: WritingFusion | None = None,
 ) -> Refined:
     """Return the likeliest text found when the `beam` likeliest beginnings are kept after every
-    token, given memory (1, T, D), of at most `limit` tokens.
+    token, of at most `limit` tokens; `state`: the decoder's before the first.
 
     Sequences are compared by the sum of their log-probabilities (Graves 2012), without a weight for
     length: a speech decoder sees in the memory what is left to write. An end must stand on its own
@@ -66,8 +66,8 @@ def attention_beam_search(
     whole is likelier than every beginning. With `fusion` a language model has its say, more of it
     among texts that are whole: those a little less likely are looked for, too.
     """
-    state = decoder.initial_state(memory)
-    given = torch.tensor([prompt], device=memory.device)
+    device = state.memory[0][0].device
+    given = torch.tensor([prompt], device=device)
     states, state = decoder.step(given, state)
     open_texts = [_Text()]
     finished: list[_Text] = []
@@ -84,8 +84,8 @@ def attention_beam_search(
         open_texts = [text for text, _ in kept]
         if len(open_texts[0].tokens) == limit:
             break
-        state = state.rows(torch.tensor([row for _, row in kept], device=memory.device))
-        given = torch.tensor([text.tokens[-1:] for text in open_texts], device=memory.device)
+        state = state.rows(torch.tensor([row for _, row in kept], device=device))
+        given = torch.tensor([text.tokens[-1:] for text in open_texts], device=device)
         states, state = decoder.step(given, state)
         passes += 1
     best = _chosen(finished, fusion) if finished else open_texts[0]

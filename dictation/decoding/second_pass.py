@@ -16,6 +16,7 @@ from dictation.decoding.fusion import CtcFusion, Ngrams, WritingFusion
 from dictation.decoding.greedy import GreedyPath, greedy
 from dictation.decoding.hot_words import HotWords
 from dictation.decoding.prefix_beam import Context, prefix_beam_search
+from dictation.decoding.questions import with_question_mark
 from dictation.decoding.refinement import Refined, refine
 from dictation.decoding.spelling import Spelling
 from dictation.decoding.words import Piece, pieces_of, timed_words
@@ -264,9 +265,12 @@ class SecondPass:
             fusion = None
             if self._ngrams and "zh" in self._ngrams and settings.language_model:
                 fusion = WritingFusion(self._ngrams["zh"], spelling.raw)
-            return attention_beam_search(
-                decoder, memory, prompt, spelling.end, settings.beam, limit, fusion
+            state = decoder.initial_state(memory)
+            written = attention_beam_search(
+                decoder, state, prompt, spelling.end, settings.beam, limit, fusion
             )
+            marks = spelling.end_marks
+            return with_question_mark(decoder, state, prompt, spelling.end, written, marks)
         draft = spelling.spell(tokens) if settings.draft else ()
         return refine(decoder, memory, prompt, spelling.end, draft, limit)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from dictation.decoding.questions import EndMark
 from dictation.events import Language
 from dictation.text.format import format_words
 from dictation.text.normalize import is_cjk, spoken_form
@@ -14,6 +15,7 @@ class Spelling(Protocol):
     """How a decoder's text becomes tokens, and its tokens text."""
 
     end: int
+    end_marks: tuple[EndMark, ...]
 
     def prompt(self, language: Language) -> tuple[int, ...]:
         """Return the tokens that open a text."""
@@ -49,6 +51,8 @@ class WrittenTokens(Protocol):
 class UnitSpelling:
     """A decoder that writes CTC's units (WeNet)."""
 
+    end_marks: tuple[EndMark, ...] = ()
+
     def __init__(self, tokenizer: Tokenizer, start: int, end: int) -> None:
         self._tokenizer = tokenizer
         self._start = start
@@ -82,6 +86,10 @@ class WrittenSpelling:
         self._tokenizer = tokenizer
         self._written = written
         self.end = written.end
+        self.end_marks = tuple(
+            EndMark(tuple(written.encode(stop)), tuple(written.encode(question)))
+            for stop, question in ("。？", ".?")
+        )
 
     def prompt(self, language: Language) -> tuple[int, ...]:
         """Return the tokens that open a text in a language."""

@@ -36,7 +36,7 @@ def decoder(seed: int, end_bias: float = 0.0):
 
 
 def searched(model, beam: int, limit: int = LIMIT):
-    return attention_beam_search(model, MEMORY, [START], END, beam, limit)
+    return attention_beam_search(model, model.initial_state(MEMORY), [START], END, beam, limit)
 
 
 def likelihood(model, tokens) -> float:

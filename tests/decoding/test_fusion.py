@@ -87,7 +87,7 @@ def test_a_decoder_that_has_no_opinion_writes_words(models, seed):
     model.output.bias.data[END] = -1e4
     strong = FusionWeights(1.0, 6.0)
     fusion = WritingFusion(models["zh"], written, strong, strong)
-    found = attention_beam_search(model, MEMORY, [START], END, 20, 4, fusion)
+    found = attention_beam_search(model, model.initial_state(MEMORY), [START], END, 20, 4, fusion)
     assert written(found.tokens).replace("今天", "").replace("讨论", "") == ""
     assert len(written(found.tokens)) == 4
 
@@ -98,8 +98,12 @@ def test_without_weight_the_text_and_its_probabilities_are_the_decoders(models, 
     model, nothing = decoder(seed), FusionWeights(0.0, 0.0)
     fusion = WritingFusion(models["zh"], written, nothing, nothing)
     for beam in (1, 3):
-        with_it = attention_beam_search(model, MEMORY, [START], END, beam, LIMIT, fusion)
-        without = attention_beam_search(model, MEMORY, [START], END, beam, LIMIT)
+        with_it = attention_beam_search(
+            model, model.initial_state(MEMORY), [START], END, beam, LIMIT, fusion
+        )
+        without = attention_beam_search(
+            model, model.initial_state(MEMORY), [START], END, beam, LIMIT
+        )
         assert with_it.ended or not without.ended
         if without.ended:
             assert sum(with_it.log_probs) >= sum(without.log_probs) - 1e-5
