@@ -54,6 +54,7 @@ WRITTEN = {
     "It really likes the dogs.他很喜欢": "It really likes the dogs. 他很喜欢",
     "OK.那我们走吧.": "OK。那我们走吧。",
     "at 3 p.m. we leave. then go": "At 3 p.m. we leave. Then go",
+    "后台用java写,前端用javascript": "后台用 Java 写，前端用 JavaScript",
     "i live in new york": "I live in New York",
     "Doctor Brown is here. the doctor came": "Dr. Brown is here. The doctor came",
     "  ": "",
