@@ -12,6 +12,7 @@ from torch import Tensor
 from dictation.decoding.attention import RescoringWeights, Texts, attention_log_probs, rescore
 from dictation.decoding.attention_beam import attention_beam_search
 from dictation.decoding.correction import corrected
+from dictation.decoding.digit_strings import with_digits_heard
 from dictation.decoding.fusion import CtcFusion, Ngrams, WritingFusion
 from dictation.decoding.greedy import GreedyPath, greedy
 from dictation.decoding.hot_words import HotWords
@@ -170,16 +171,7 @@ class SecondPass:
         )
         if text == decided.text:
             return decided
-        tokens = spelling.spelled(text)
-        (row,) = attention_log_probs(decoder, memory, prompt, spelling.end, [tokens])
-        changed = Decided(
-            text,
-            decided.words,
-            float(row.mean().exp()),
-            pieces_of(spelling.raw, tokens, row[:-1].exp().tolist()),
-            decided.passes,
-        )
-        return self._timed(changed, log_probs)
+        return self._timed(_rewritten(decided, text, decoder, spelling, memory, prompt), log_probs)
 
     def _heard(self, log_probs: Tensor) -> Decided:
         """Write out CTC's words alone."""
@@ -243,13 +235,17 @@ class SecondPass:
                 fallen_back.pieces,
                 written.passes + fallen_back.passes,
             )
-        return Decided(
+        decided = Decided(
             spelling.finished(raw),
             words,
             math.exp(sum(written.log_probs) / len(written.log_probs)),
             pieces_of(spelling.raw, written.tokens, [math.exp(p) for p in written.log_probs[:-1]]),
             written.passes,
         )
+        text = spelling.finished(with_digits_heard(raw, words))
+        if text == decided.text or not _fits(decoders[0], prompt, spelling.spelled(text)):
+            return decided
+        return _rewritten(decided, text, decoders[0], spelling, memory, prompt)
 
     def _written(
         self,
@@ -302,6 +298,25 @@ class SecondPass:
             pieces_of(spelling.raw, best.spelled, best.token_confidences),
             passes=1,
         )
+
+
+def _rewritten(
+    decided: Decided,
+    text: str,
+    decoder: AttentionDecoder,
+    spelling: Spelling,
+    memory: Tensor,
+    prompt: Sequence[int],
+) -> Decided:
+    """Return another text in place of what the decoder wrote, and how sure it is of that."""
+    tokens = spelling.spelled(text)
+    (row,) = attention_log_probs(decoder, memory, prompt, spelling.end, [tokens])
+    return replace(
+        decided,
+        text=text,
+        confidence=float(row.mean().exp()),
+        pieces=pieces_of(spelling.raw, tokens, row[:-1].exp().tolist()),
+    )
 
 
 def _text_of(unit: str) -> str:

@@ -62,6 +62,14 @@ def test_slips_of_a_draft_are_corrected_in_a_few_passes(starter, speak, said, dr
     assert 2 * refined.passes <= greedy.passes + 2
 
 
+def test_a_telephone_number_has_the_digits_that_were_said(starter):
+    name = "BAC009S0150W0084"
+    number = next(path for path in recordings("aishell-train", 10**6) if path.stem == name)
+    found = starter.transcribe(load(number))
+    assert found.text == "一三一零八三七三幺四八。"
+    assert "".join(word.text for word in found.timed) == found.text
+
+
 @pytest.mark.parametrize("corpus", ["aishell-dev", "speechocean762-dev"])
 def test_words_are_where_they_were_said(starter, corpus):
     one, other = (load(path) for path in recordings(corpus, 5)[1:3])
