@@ -5,17 +5,14 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import Levenshtein
 
+from dictation.text.writing.english_grammar import DIGIT_VALUES, TENS, TIMES
+
 _DIGITS = "零〇幺一二三四五六七八九"
 _VALUES = str.maketrans(_DIGITS, "001123456789")
-_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_FIGURES = {word: str(value) for value, word in enumerate(_WORDS)} | {"oh": "0"}
-_WORD = f"(?:{'|'.join(_WORDS)})"
+_WORD = f"(?:{'|'.join(word for word in DIGIT_VALUES if word != 'oh')})"
 # Next to these a digit is a part of a number of another kind.
-_NO_DIGIT = (
-    "(?:double|triple|point|hundred|thousand|million|billion|percent"
-    "|(?:twen|thir|for|fif|six|seven|eigh|nine)ty)"
-)
-_SPOKEN = re.compile(rf"(?<![a-z]){_WORD}(?: (?:{_WORD}|oh))+(?! {_NO_DIGIT}\b)(?![a-z])")
+_NO_DIGIT = f"(?:{'|'.join(TIMES)}|point|hundred|thousand|million|billion|percent|{TENS})"
+_SPOKEN = re.compile(rf"(?<![a-z]){_WORD}(?: (?:{_WORD}|oh))++(?! {_NO_DIGIT}\b)(?![a-z])")
 _BEFORE = re.compile(rf"\b{_NO_DIGIT} $")
 
 # 幺, how one is said among digits, sounds like 要.
@@ -24,6 +21,7 @@ _HEARD = re.compile(
     f"(?<![十百千万亿点])(要?)(?<!{_D})({_D}{{2,}}(?:要{_D}{{2,}})*)(?!{_D}|[十百千万亿点])(要?)"
 )
 _WRITTEN = re.compile(f"{_D}(?:[ -]*{_D})*")
+# Shorter ones the decoder counts, too; what differs in more than every other digit is another.
 _LEAST = 4
 _FARTHEST = 0.5
 
@@ -37,6 +35,7 @@ def with_digits_heard(written: str, heard: str) -> str:
     """
     heard = _with_figures(heard)
     pairs = list(_aligned(written, heard))
+    changed = written
     for run in reversed(list(_HEARD.finditer(heard))):
         span = _span(written, heard, pairs, run.span(2))
         if span is None:
@@ -48,8 +47,8 @@ def with_digits_heard(written: str, heard: str) -> str:
         if len(best) < _LEAST or not 0.0 < _distance(best, digits) <= _FARTHEST:
             continue
         in_figures = re.search("[0-9]", before) is not None
-        written = written[: span[0]] + (_value(best) if in_figures else best) + written[span[1] :]
-    return written
+        changed = changed[: span[0]] + (_value(best) if in_figures else best) + changed[span[1] :]
+    return changed
 
 
 def _with_figures(heard: str) -> str:
@@ -58,7 +57,7 @@ def _with_figures(heard: str) -> str:
     def figures(row: re.Match[str]) -> str:
         if _BEFORE.search(heard, 0, row.start()):
             return row.group()
-        return "".join(_FIGURES[word] for word in row.group().split())
+        return "".join(DIGIT_VALUES[word] for word in row.group().split())
 
     return _SPOKEN.sub(figures, heard)
 
@@ -92,8 +91,8 @@ def _span(
     for match in _WRITTEN.finditer("".join(characters)):
         start, end = match.span()
         if start <= aligned[0][0] and aligned[-1][0] < end:
-            others = [heard[there] for here, there in pairs if start <= here < end]
-            return (start, end) if others.count("要") + len(aligned) >= len(others) else None
+            others = {there for here, there in pairs if start <= here < end} - set(range(*run))
+            return (start, end) if all(heard[there] == "要" for there in others) else None
     return None
 
 

@@ -57,6 +57,8 @@ KEPT = [
     ("One, two, three, four.", "one two three four"),
     ("There are 9124 of them.", "there are nine thousand one two four of them"),
     ("It is 123.5.", "it is one two three four point five"),
+    ("It is 12345.6.", "it is one two three four five point six"),
+    ("Bus 12347 it is.", "bus one two three four seventy it is"),
     ("I see 21345 of them", "i see twenty one three four five of them"),
 ]
 

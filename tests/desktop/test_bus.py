@@ -104,16 +104,21 @@ class LeavingBus(MessageBus):
         return super().send(message)
 
 
-def test_a_signal_that_finds_its_bus_dead_is_an_error_of_the_system(bus):
+async def on_dead_bus(bus, service: ServiceInterface) -> MessageBus:
+    """Return a connection whose bus has died, with a service on it."""
     process, address = bus
+    asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
+    connection = await MessageBus(bus_address=address).connect()
+    connection.export("/a", service)
+    process.kill()
+    process.wait()
+    return connection
 
+
+def test_a_signal_that_finds_its_bus_dead_is_an_error_of_the_system(bus):
     async def tell() -> None:
-        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
-        connection = await MessageBus(bus_address=address).connect()
         talker = Talker()
-        connection.export("/a", talker)
-        process.kill()
-        process.wait()
+        _connection = await on_dead_bus(bus, talker)
         with pytest.raises(OSError), signals_to_bus():  # noqa: PT011 (the system's words differ)
             talker.Changed()
 
@@ -135,15 +140,9 @@ def test_so_is_one_whose_service_is_withdrawn_while_it_is_sent(bus):
 
 
 def test_ibus_that_is_found_dead_has_had_none_of_the_text(bus):
-    process, address = bus
-
     async def tell() -> None:
-        asyncio.get_running_loop().set_exception_handler(forgive_lost_bus)
-        connection = await MessageBus(bus_address=address).connect()
         engine = Engine()
-        connection.export("/a", engine)
-        process.kill()
-        process.wait()
+        _connection = await on_dead_bus(bus, engine)
         with pytest.raises(RouteUnfitError, match="does not answer"):
             engine.commit("text")
 
