@@ -111,6 +111,8 @@ class _Utterance:
     samples: int = 0
     level: SpeechLevel = field(default_factory=SpeechLevel)
     first_partial: float | None = None
+    # All of it is there unless voice follows, and nobody has made use of that yet.
+    pausing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +188,15 @@ class Listener:
                         self._segmenter.cut()
                         wait = partial.trailing_blank
                         self._finish(_Decision(self._clock(), wait, backlog), dropped)
-                case Pause() if backlog <= 0.0 and event is events[-1]:
-                    self._foresee(dropped)
+                case Pause() if self._open is not None:
+                    self._open.pausing = True
                 case End(wait_seconds=wait):
                     # As of the sound that tells it, however long that lay here.
                     self._finish(_Decision(until, wait, backlog), dropped)
+        # Captions may take longer than the sound that tells of the pause: it lasts, so this waits.
+        if self._open is not None and self._open.pausing and backlog <= 0.0 and not dropped():
+            self._open.pausing = False
+            self._foresee(self._open.stream)
 
     def finish(
         self, asked_at: float, tail: float, backlog: float, dropped: Callable[[], bool]
@@ -233,6 +239,7 @@ class Listener:
             return None
         utterance.samples += len(speech)
         utterance.level.add(speech)
+        utterance.pausing = False
         try:
             partial = utterance.stream.accept(speech)
         except MODEL_ERRORS as error:
@@ -250,12 +257,10 @@ class Listener:
         )
         return partial
 
-    def _foresee(self, dropped: Callable[[], bool]) -> None:
+    def _foresee(self, stream: LiveStream) -> None:
         """Use the silence that may be the end: the text is there when it turns out to be."""
-        if self._open is None or dropped():
-            return
         try:
-            self._open.stream.foresee()
+            stream.foresee()
         except MODEL_ERRORS as error:
             # Told of when the utterance ends: it may come to another end.
             _log.debug("the model failed on what may be an utterance", exc_info=error)

@@ -54,6 +54,22 @@ def test_who_is_behind_or_was_told_to_drop_it_works_nothing_out_beforehand(liste
     assert [stream.foreseen for stream in recognizer.streams] == [[], []]
 
 
+def test_who_is_behind_when_a_pause_begins_works_the_text_out_once_caught_up(
+    listener, recognizer
+):
+    speak(listener, silence(0.5), voice(1.0), silence(0.4), backlog=0.1)
+    (stream,) = recognizer.streams
+    assert stream.foreseen == []
+    speak(listener, silence(0.1))
+    assert stream.foreseen == [sum(map(len, stream.heard))]
+
+
+def test_a_pause_that_voice_has_ended_is_made_no_use_of(listener, recognizer):
+    speak(listener, silence(0.5), voice(1.0), silence(0.4), backlog=0.1)
+    speak(listener, voice(0.5))
+    assert [stream.foreseen for stream in recognizer.streams] == [[]]
+
+
 def test_a_failure_of_what_may_be_the_end_is_none_of_the_utterance(listener, told, monkeypatch):
     def fail(_):
         raise RuntimeError("CUDA out of memory")
