@@ -54,9 +54,7 @@ def test_who_is_behind_or_was_told_to_drop_it_works_nothing_out_beforehand(liste
     assert [stream.foreseen for stream in recognizer.streams] == [[], []]
 
 
-def test_who_is_behind_when_a_pause_begins_works_the_text_out_once_caught_up(
-    listener, recognizer
-):
+def test_who_is_behind_when_a_pause_begins_works_the_text_out_once_caught_up(listener, recognizer):
     speak(listener, silence(0.5), voice(1.0), silence(0.4), backlog=0.1)
     (stream,) = recognizer.streams
     assert stream.foreseen == []
