@@ -25,6 +25,8 @@ WRITTEN = {
     "I said 你好 to him.": "I said 你好 to him.",
     "Hello，world。": "Hello, world.",
     "i think github is down. i'm sure": "I think GitHub is down. I'm sure",
+    "the Jason parser, Jason Parser and Jason": "The JSON parser, JSON Parser and Jason",
+    "用 Jason 格式传给 Jason": "用 JSON 格式传给 Jason",
     "please open the a p i docs": "Please open the API docs",
     "see you at example.com or mail me@x.org": "See you at example.com or mail me@x.org",
     "他说：“你好。”": "他说：“你好。”",

@@ -12,6 +12,11 @@ _PAIR = re.compile(r"\b([QR]) and ([AD])\b")
 _C = re.compile(r"(?<![\w.-])c(?=\+\+|#)")
 _GPT = re.compile(r"(?<![A-Za-z])gpt[ -]?(\d(?:\.\d)?)(?: ?(o)(?![A-Za-z]))?", re.IGNORECASE)
 _WINDOWS = re.compile(r"(?<![A-Za-z])windows(?= ?(?:\d|XP|Vista|系统|电脑|版))", re.IGNORECASE)
+_JSON = re.compile(
+    r"(?<![A-Za-z])jason"
+    r"(?= ?(?:格式|文件|字符串|对象|数组|(?:file|format|object|parser|schema)s?\b))",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(
     "(?<![A-Za-z0-9.'’+-])(?:[b-z]|(?<![A-Za-z] )a)(?= ?"
     "(?:盘|恤|光|歌|股|超|座|站|轮|型|级|区|组|班|栋|楼|队|罩杯|类|口|计划|方案|选项|位|端|币|字))"
@@ -46,6 +51,7 @@ def capitalize(text: str, *, at_start: bool = True) -> str:
     text = _C.sub("C", text)
     text = _GPT.sub(r"GPT-\1\2", text)
     text = _WINDOWS.sub("Windows", text)
+    text = _JSON.sub("JSON", text)
     text = _LETTER.sub(lambda letter: letter.group().upper(), text)
     text = _I.sub("I", text)
     text = _MONTH.sub(lambda month: month[1] + month[2].capitalize(), text)

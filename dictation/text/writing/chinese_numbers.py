@@ -244,6 +244,10 @@ _RULES: tuple[tuple[str, _Rewrite], ...] = (
     ),
     (f"{_FREE}七乘二十四{_END}", lambda _: "7×24"),
     (f"(?:零下|[气体水]?温|摄氏|高烧|烧到|达到?)({_CARDINAL}|零)(?=度)", _group_values),
+    # 0下5度, 8%点, 12秒 3: as a decoder writes them
+    (r"(?<![\d.])0 ?下 ?(?=\d+ ?度)", lambda _: "零下"),
+    (r"(?<=\d)% ?点(?=[，。？！、的以]|$)", lambda _: "个百分点"),
+    (r"(?<=\d)秒 (?=\d{1,2}(?:[，。？！、的]|$))", lambda _: "秒"),
     (
         f"(?<![胜正自抱欺])负({_CARDINAL})(?=度|$|[，。？！])",
         lambda match: f"-{value_of(match[1])}",
