@@ -37,6 +37,9 @@ Samples = NDArray[np.float32]
 MODEL_ERRORS = (RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError, DictationError)
 """What a model may raise over one utterance (torch: RuntimeError) without being broken for good."""
 
+# From then on it is no gap between sounds: stops are closed for less.
+_SILENT_SECONDS = 0.12
+
 _log = logging.getLogger(__name__)
 
 
@@ -111,8 +114,11 @@ class _Utterance:
     samples: int = 0
     level: SpeechLevel = field(default_factory=SpeechLevel)
     first_partial: float | None = None
-    # All of it is there unless voice follows, and nobody has made use of that yet.
+    # A pause has begun, and nobody has made use of it yet.
     pausing: bool = False
+    # Where the voice ended that the foreseen text is of, and the silence that came after it.
+    foreseen: int | None = None
+    withheld: list[Samples] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,13 @@ class Listener:
         # Captions may take longer than the sound that tells of the pause: it lasts, so this waits.
         if self._open is not None and self._open.pausing and backlog <= 0.0 and not dropped():
             self._open.pausing = False
-            self._foresee(self._open.stream)
+            self._foresee(self._open)
+
+    def let_go(self, dropped: Callable[[], bool]) -> None:
+        """Use the post-roll: it will be silent, where the voice was over before the user let go."""
+        silence = (self._heard - self._segmenter.voice_until) / SAMPLE_RATE
+        if self._open is not None and silence >= _SILENT_SECONDS and not dropped():
+            self._foresee(self._open)
 
     def finish(
         self, asked_at: float, tail: float, backlog: float, dropped: Callable[[], bool]
@@ -239,7 +251,12 @@ class Listener:
             return None
         utterance.samples += len(speech)
         utterance.level.add(speech)
-        utterance.pausing = False
+        utterance.withheld.append(speech)
+        if utterance.foreseen == self._segmenter.voice_until:
+            return None
+        speech = np.concatenate(utterance.withheld)
+        utterance.withheld.clear()
+        utterance.pausing, utterance.foreseen = False, None
         try:
             partial = utterance.stream.accept(speech)
         except MODEL_ERRORS as error:
@@ -257,10 +274,13 @@ class Listener:
         )
         return partial
 
-    def _foresee(self, stream: LiveStream) -> None:
+    def _foresee(self, utterance: _Utterance) -> None:
         """Use the silence that may be the end: the text is there when it turns out to be."""
+        if utterance.foreseen == self._segmenter.voice_until:
+            return
         try:
-            stream.foresee()
+            utterance.stream.foresee()
+            utterance.foreseen = self._segmenter.voice_until
         except MODEL_ERRORS as error:
             # Told of when the utterance ends: it may come to another end.
             _log.debug("the model failed on what may be an utterance", exc_info=error)

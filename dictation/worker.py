@@ -69,6 +69,11 @@ class _Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class _LetGo:
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Finish:
     run: int
     asked_at: float
@@ -86,7 +91,7 @@ class _UseLanguage:
     choice: LanguageChoice
 
 
-_Message = _Sound | _Listen | _Finish | _Cancel | _UseLanguage
+_Message = _Sound | _Listen | _LetGo | _Finish | _Cancel | _UseLanguage
 
 
 def _nothing() -> None:
@@ -177,7 +182,8 @@ class Worker:
             self._tail = _samples(self._settings.post_roll_ms)
             if self._tail == 0:
                 self._end_run()
-            self._mail.notify()
+            else:
+                self._put(_LetGo(self._current_run))
 
     def cancel(self) -> None:
         """Drop the open utterance and all sound that waits, then ListeningEnded."""
@@ -298,6 +304,8 @@ class Worker:
             case _Sound(run, samples, until):
                 if not self._is_dropped(run):
                     listener.hear(samples, until, backlog, lambda: self._is_dropped(run))
+            case _LetGo(run):
+                listener.let_go(lambda: self._is_dropped(run))
             case _Finish(run, asked_at, tail, waiting):
                 if self._is_dropped(run):
                     listener.drop()

@@ -68,6 +68,52 @@ def test_a_pause_that_voice_has_ended_is_made_no_use_of(listener, recognizer):
     assert [stream.foreseen for stream in recognizer.streams] == [[]]
 
 
+def test_a_key_let_go_in_silence_has_its_text_worked_out_in_the_post_roll(
+    listener, recognizer, told
+):
+    speak(listener, silence(0.5), voice(1.0), silence(0.2))
+    listener.let_go(lambda: False)
+    (stream,) = recognizer.streams
+    heard = sum(map(len, stream.heard))
+    assert stream.foreseen == [heard]
+    speak(listener, silence(0.16))
+    listener.finish(0.0, 0.16, 0.0, lambda: False)
+    assert any(isinstance(event, Final) for event in told)
+    assert stream.foreseen == [heard]
+    assert sum(map(len, stream.heard)) == heard
+
+
+def test_a_pause_before_the_key_is_let_go_has_its_text_worked_out_once(listener, recognizer):
+    speak(listener, silence(0.5), voice(1.0), silence(0.4))
+    listener.let_go(lambda: False)
+    speak(listener, silence(0.16))
+    listener.finish(0.0, 0.16, 0.0, lambda: False)
+    (stream,) = recognizer.streams
+    assert stream.foreseen == [sum(map(len, stream.heard))]
+
+
+def test_a_word_in_the_post_roll_is_heard_and_so_is_the_silence_before_it(listener, recognizer):
+    sound = np.concatenate((silence(0.5), voice(1.0), silence(0.2)))
+    late = np.concatenate((silence(0.04), voice(0.12)))
+    speak(listener, sound)
+    listener.let_go(lambda: False)
+    speak(listener, late)
+    listener.finish(0.0, 0.16, 0.0, lambda: False)
+    (heard,) = recognizer.utterances
+    whole = np.concatenate((sound, late))
+    assert np.array_equal(heard, whole[-len(heard) :])
+    assert len(heard) > len(voice(1.3))
+
+
+@pytest.mark.parametrize(("quiet", "dropped"), [(0.0, False), (0.06, False), (0.2, True)])
+def test_a_key_let_go_in_a_word_or_to_drop_it_has_nothing_worked_out(
+    listener, recognizer, quiet, dropped
+):
+    speak(listener, silence(0.5), voice(1.0), silence(quiet))
+    listener.let_go(lambda: dropped)
+    assert [stream.foreseen for stream in recognizer.streams] == [[]]
+
+
 def test_a_failure_of_what_may_be_the_end_is_none_of_the_utterance(listener, told, monkeypatch):
     def fail(_):
         raise RuntimeError("CUDA out of memory")

@@ -237,6 +237,22 @@ def test_letting_the_key_go_ends_the_utterance_after_the_post_roll(log, make_wor
     assert np.array_equal(heard, np.concatenate([sound, tail[: SAMPLE_RATE * 160 // 1000]]))
 
 
+def test_a_key_let_go_after_the_last_word_has_its_text_worked_out_before_the_post_roll_is_over(
+    log, make_worker
+):
+    recognizer = LoudnessRecognizer()
+    worker = make_worker(recognizer)
+    worker.start()
+    worker.listen()
+    speak(worker, np.concatenate([hiss(0.2), voice(1.0), hiss(0.2)]))
+    worker.finish()
+    speak(worker, hiss(0.2))
+    log.wait(ListeningEnded)
+    assert len(log.of(Final)) == 1
+    (stream,) = recognizer.streams
+    assert stream.foreseen == [sum(map(len, stream.heard))]
+
+
 def test_a_microphone_that_falls_silent_does_not_keep_the_post_roll_open(log, make_worker):
     worker = make_worker()
     worker.start()

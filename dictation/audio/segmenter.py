@@ -126,6 +126,7 @@ class Segmenter:
         self._detector = VoiceDetector(self._settings.aggressiveness, self._settings.floor_db)
         self._rest: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._position = 0
+        self._voice_until = 0
         # Frames not delivered yet: the pre-roll while idle, a pause or the cut window while open.
         # What an utterance leaves behind is pre-roll of the next, so that none is given twice.
         self._held: deque[_Frame] = deque()
@@ -143,6 +144,11 @@ class Segmenter:
             self._step(frame, events)
         self._rest = audio[whole:].copy()
         return _merged(events)
+
+    @property
+    def voice_until(self) -> int:
+        """The sample at which the last voice ended, counted from the first accepted."""
+        return self._voice_until
 
     def cut(self) -> None:
         """End the open utterance at what was delivered of it, by somebody else's decision.
@@ -169,6 +175,8 @@ class Segmenter:
         margin = settings.hold_margin_db if self._open else settings.start_margin_db
         frame = self._detector.classify(samples, margin)
         self._position += FRAME
+        if frame.voiced:
+            self._voice_until = self._position
         self._held.append(_Frame(samples, frame.level))
         if self._open:
             self._length += FRAME

@@ -36,6 +36,10 @@ from dictation.worker import Worker
 
 _BLOCK = SAMPLE_RATE * 40 // 1000  # what the microphone delivers at a time
 _PATIENCE_SECONDS = 120.0
+# How long a key is still held after the last word.
+_HELD_SECONDS = 0.25
+# What is no louder than this share of a recording's peak is no word.
+_LOUD = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class LiveFigures:
 
     `finals`, `waits`: of utterances that gave a text, in the same order. `first_partials`: of all
     that gave a caption. `words`: from the end of each word to the first caption with as many words.
+    `released`: from letting go, a little after the last word, to the text.
     """
 
     load_seconds: float
@@ -65,6 +70,7 @@ class LiveFigures:
     finals: list[float]
     waits: list[float]
     words: list[float]
+    released: list[float]
 
 
 def main() -> None:
@@ -108,9 +114,12 @@ def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
         worker.finish()
         false_starts = sum(isinstance(event, SpeechStarted) for event in _until_ended(events))
         heard = _Heard(settings.audio.pre_roll_ms / 1000)
+        pause = settings.segmenter.end_ms / 1000 + 0.4
+        released: list[float] = []
         for turn in range(wanted.utterances):
-            sound = _in_room(speech[turn % len(speech)], settings.segmenter.end_ms)
-            heard.add(_speak(worker, events, sound))
+            sound = speech[turn % len(speech)]
+            heard.add(_speak(worker, events, _in_room(sound, pause)))
+            released += _let_go(worker, events, _in_room(_spoken(sound), _HELD_SECONDS))
     finally:
         worker.close()
     return LiveFigures(
@@ -124,6 +133,7 @@ def _measure(settings: Settings, wanted: LiveSettings) -> LiveFigures:
         finals=heard.finals,
         waits=heard.waits,
         words=heard.words,
+        released=released,
     )
 
 
@@ -190,18 +200,39 @@ def _starts(room: Samples, blocks: int) -> Iterator[int]:
     return (index % whole * _BLOCK for index in range(blocks))
 
 
-def _in_room(sound: Samples, end_ms: int) -> Samples:
-    """A recording with quiet around it, long enough for its end to be noticed, in even noise."""
-    pause = (end_ms + 400) * SAMPLE_RATE // 1000
-    padded = np.pad(sound, (pause, pause))
+def _spoken(sound: Samples) -> Samples:
+    """A recording without the quiet at its end."""
+    loud = np.abs(sound) > _LOUD * np.abs(sound).max()
+    return sound[: int(np.flatnonzero(loud)[-1]) + 1]
+
+
+def _in_room(sound: Samples, pause: float) -> Samples:
+    """A recording with quiet around it, `pause` seconds of even noise."""
+    quiet = round(pause * SAMPLE_RATE)
+    padded = np.pad(sound, (quiet, quiet))
     return padded + quiet_room(len(padded) / SAMPLE_RATE, seed=1)[: len(padded)]
 
 
 def _speak(worker: Worker, events: "SimpleQueue[Event]", sound: Samples) -> list[Event]:
     worker.listen()
-    _feed(worker, [sound[start : start + _BLOCK] for start in range(0, len(sound), _BLOCK)])
+    _feed(worker, _blocks(sound))
     worker.finish()
     return list(_until_ended(events))
+
+
+def _let_go(worker: Worker, events: "SimpleQueue[Event]", sound: Samples) -> list[float]:
+    """Seconds from the end of the sound, when the key is let go, to the text, if there is one."""
+    worker.listen()
+    _feed(worker, _blocks(sound))
+    asked_at = time.monotonic()
+    worker.finish()
+    _feed(worker, _blocks(quiet_room(_HELD_SECONDS)))
+    texts = [event for event in _until_ended(events) if isinstance(event, Final)]
+    return [text.at - asked_at for text in texts[-1:]]
+
+
+def _blocks(sound: Samples) -> list[Samples]:
+    return [sound[start : start + _BLOCK] for start in range(0, len(sound), _BLOCK)]
 
 
 def _feed(worker: Worker, blocks: list[Samples]) -> None:

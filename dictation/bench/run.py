@@ -119,6 +119,12 @@ def _figures(live: LiveFigures, ready_seconds: float, settings: Settings) -> lis
             "finished text after the end of speech: both together, live",
             _milliseconds([sum(both) for both in zip(live.waits, live.finals, strict=True)]),
         ),
+        Figure(
+            "released",
+            "ms",
+            "finished text after the key was let go, 250 ms after the last word, live",
+            _milliseconds(live.released),
+        ),
         Figure("ready", "s", "from the start of a process until the model is ready", ready_seconds),
         Figure("load", "s", "of that, loading torch and the model", live.load_seconds),
         Figure("memory_loaded", "MB", "resident once the model is ready", live.memory_loaded),

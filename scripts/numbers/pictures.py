@@ -26,6 +26,7 @@ LIVE = {
     "endpoint_wait": "silence until the end is decided",
     "final_live": "finished text from then on",
     "final_after_speech": "finished text after the end\nof speech, both together",
+    "released": "finished text after the key\nwas let go",
     "delivery": "text into its window",
 }
 COMPUTE = {

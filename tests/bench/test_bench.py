@@ -35,7 +35,7 @@ def test_every_figure_was_measured(report):
     assert None not in figures.values()
     assert {"chunk_320_ms", "chunk_640_ms", "final_2_s", "final_5_s", "final_10_s"} <= set(figures)
     assert {"first_partial", "endpoint_wait", "final_live", "ready", "load"} <= set(figures)
-    assert {"word_caption", "final_after_speech"} <= set(figures)
+    assert {"word_caption", "final_after_speech", "released"} <= set(figures)
     assert {"memory_loaded", "memory_after", "cpu_idle", "cpu_quiet"} <= set(figures)
     assert {"rtf_stream_320_ms", "rtf_stream_640_ms", "rtf_whole"} <= set(figures)
 
