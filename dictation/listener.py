@@ -206,8 +206,9 @@ class Listener:
 
     def let_go(self, dropped: Callable[[], bool]) -> None:
         """Use the post-roll: it will be silent, where the voice was over before the user let go."""
-        silence = (self._heard - self._segmenter.voice_until) / SAMPLE_RATE
-        if self._open is not None and silence >= _SILENT_SECONDS and not dropped():
+        if self._open is None or dropped() or not self._segmenter.voice_delivered:
+            return
+        if (self._heard - self._segmenter.voice_until) / SAMPLE_RATE >= _SILENT_SECONDS:
             self._foresee(self._open)
 
     def finish(

@@ -105,6 +105,20 @@ def test_a_word_in_the_post_roll_is_heard_and_so_is_the_silence_before_it(listen
     assert len(heard) > len(voice(1.3))
 
 
+def test_what_waits_for_the_place_of_a_cut_is_heard_when_the_key_is_let_go(recognizer, told):
+    settings = SegmenterSettings(max_seconds=4.0)
+    listener = Listener(recognizer, settings, 320, told.append, lambda: 0.0)
+    listener.begin()
+    sound = np.concatenate((silence(0.5), voice(3.0), silence(0.16)))
+    speak(listener, sound)
+    listener.let_go(lambda: False)
+    listener.finish(0.0, 0.0, 0.0, lambda: False)
+    (stream,) = recognizer.streams
+    assert stream.foreseen == []
+    (heard,) = recognizer.utterances
+    assert np.array_equal(heard, sound[-len(heard) :])
+
+
 @pytest.mark.parametrize(("quiet", "dropped"), [(0.0, False), (0.06, False), (0.2, True)])
 def test_a_key_let_go_in_a_word_or_to_drop_it_has_nothing_worked_out(
     listener, recognizer, quiet, dropped

@@ -150,6 +150,11 @@ class Segmenter:
         """The sample at which the last voice ended, counted from the first accepted."""
         return self._voice_until
 
+    @property
+    def voice_delivered(self) -> bool:
+        """Whether nothing but silence is held back."""
+        return self._position - self._held_samples() >= self._voice_until
+
     def cut(self) -> None:
         """End the open utterance at what was delivered of it, by somebody else's decision.
 
