@@ -52,10 +52,15 @@ class VocabularyTable(_Table):
 
 
 class CorpusTable(_Table):
-    """One manifest and how often each of its utterances is drawn in an epoch."""
+    """One manifest and how often each of its utterances is drawn in an epoch.
+
+    `keep`: the decoder does not learn its transcripts, it keeps to what the model made of the whole
+    utterance when the run began (learning without forgetting, Li and Hoiem 2016, eq. 2).
+    """
 
     manifest: Path
     weight: Rate = 1.0
+    keep: bool = False
 
 
 Range = tuple[float, float]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +29,8 @@ _DRAWS = 8
 class Batch:
     """Padded utterances. `features` (B, T, F), `lengths` (B,) frames; `targets` (B, U) CTC ids and
     `target_lengths` (B,); `tokens` (B, W) decoder input and `next_tokens` (B, W) what follows each
-    (-100: not scored); `languages` (B,), -100 where nothing is said. `seconds`: audio in all."""
+    (-100: not scored); `languages` (B,), -100 where nothing is said. `seconds`: audio in all.
+    `kept` (B,): whether the decoder is to stay with what it made of it at first; None: nowhere."""
 
     features: Tensor
     lengths: Tensor
@@ -38,23 +40,26 @@ class Batch:
     next_tokens: Tensor
     languages: Tensor
     seconds: float
+    kept: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on another device."""
-        tensors = {
-            field.name: getattr(self, field.name).to(device, non_blocking=True)
+        tensors: dict[str, Any] = {
+            field.name: value.to(device, non_blocking=True)
             for field in fields(self)
-            if field.name != "seconds"
+            if isinstance(value := getattr(self, field.name), Tensor)
         }
         return replace(self, **tensors)
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Utterances of one source and how often each is drawn in an epoch."""
+    """Utterances of one source, how often each is drawn in an epoch, and whether the decoder is to
+    stay with what it made of them when the run began."""
 
     utterances: Sequence[Utterance]
     weight: float = 1.0
+    keep: bool = False
 
 
 def load_samples(path: Path) -> NDArray[np.float32]:
@@ -119,38 +124,45 @@ class BatchBuilder(Dataset[Batch]):
     def __getitem__(self, position: int) -> Batch:
         utterances: list[Utterance] = []
         frames: list[Tensor] = []
+        kept: list[bool] = []
         # All of a batch or none: one twice as long as the rest would double what is padded.
         lot = np.random.default_rng((*self._seed, position)).random()
         joining = self._config is not None and lot < self._config.joined
         for index, (corpus, number) in enumerate(self._plan[position]):
             rng = np.random.default_rng((*self._seed, position, index))
-            utterance = self._corpora[corpus].utterances[number]
+            utterance, keep = self._corpora[corpus].utterances[number], self._corpora[corpus].keep
             samples = load_samples(utterance.audio)
-            other = self._other(utterance, rng) if joining else None
+            other, other_keep = self._other(utterance, rng) if joining else (None, True)
             if other is not None and self._config is not None:
                 pause = rng.uniform(*self._config.pause)
                 samples = join(samples, load_samples(other.audio), pause, rng)
                 utterance = follow(utterance, other)
             utterances.append(utterance)
+            kept.append(keep and other_keep)
             frames.append(self._frames(utterance, samples, rng))
-        return collate(utterances, frames, self._tokenizer, self._decoder_tokenizer)
+        batch = collate(utterances, frames, self._tokenizer, self._decoder_tokenizer)
+        return replace(batch, kept=torch.tensor(kept)) if any(kept) else batch
 
-    def _other(self, utterance: Utterance, rng: np.random.Generator) -> Utterance | None:
-        """Choose what is said after an utterance: nothing much longer than itself, since batches
-        are planned by length, and rarely anything much shorter."""
+    def _other(
+        self, utterance: Utterance, rng: np.random.Generator
+    ) -> tuple[Utterance | None, bool]:
+        """Choose what is said after an utterance, and whether its corpus is kept: nothing much
+        longer than itself, since batches are planned by length, and rarely anything much
+        shorter."""
         config = self._config
+        nothing: tuple[Utterance | None, bool] = (None, True)
         if config is None or utterance.language is None:
-            return None
+            return nothing
         if utterance.duration > config.joined_seconds:
-            return None
-        found = None
+            return nothing
+        found = nothing
         for _ in range(_DRAWS):
-            corpus = self._corpora[int(rng.integers(len(self._corpora)))].utterances
-            other = corpus[int(rng.integers(len(corpus)))]
+            corpus = self._corpora[int(rng.integers(len(self._corpora)))]
+            other = corpus.utterances[int(rng.integers(len(corpus.utterances)))]
             longest = min(config.joined_seconds, 1.2 * utterance.duration)
             if other.language is None or other.duration > longest:
                 continue
-            found = other
+            found = other, corpus.keep
             if other.duration > 0.6 * utterance.duration:
                 break
         return found

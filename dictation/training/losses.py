@@ -61,10 +61,13 @@ def joint_loss(
     left_context: int,
     counts: Counts | None = None,
     teacher: Encoder | None = None,
+    beginning: JointModel | None = None,
 ) -> Losses:
     """Return the joint CTC/attention loss (Watanabe et al. 2017, eq. 10) with the language head's
     cross-entropy, per utterance or token, under a chunk mask. A decoder that writes CTC's units
     learns from the CTC targets. `teacher`: whose states with full context are to be come near to.
+    `beginning`: the model as the run began; what its decoders make of the whole utterance is what
+    is learned where the batch is kept.
     """
     counts = counts or Counts.of([batch])
     per_token = weights.per == "token"
@@ -86,8 +89,9 @@ def joint_loss(
             whole = model.encoder(batch.features, batch.lengths).memory
             memories = [whole] if weights.attention_context == "full" else [output.memory, whole]
         divisor = max(1, counts.tokens if per_token else counts.utterances) * len(memories)
+        wanted = _wanted(beginning, batch, weights) if beginning is not None else []
         for memory in memories:
-            surprise = _attention_loss(model, batch, weights, memory, output.memory_lengths)
+            surprise = _attention_loss(model, batch, weights, memory, output.memory_lengths, wanted)
             attention = attention + surprise / divisor
     told = model.language_log_probs(output)
     if told is not None and weights.language > 0.0 and counts.labelled:
@@ -109,18 +113,46 @@ def joint_loss(
 
 
 def _attention_loss(
-    model: JointModel, batch: Batch, weights: LossTable, memory: Tensor, lengths: Tensor
+    model: JointModel,
+    batch: Batch,
+    weights: LossTable,
+    memory: Tensor,
+    lengths: Tensor,
+    wanted: Sequence[Tensor],
 ) -> Tensor:
-    """Return the decoders' loss on memory (B, T, D), summed over all they predict."""
+    """Return the decoders' loss on memory (B, T, D), summed over all they predict. `wanted`: of
+    each decoder, the log-probabilities (N, V) that what is kept is to have, none where nothing is.
+    """
     loss = torch.zeros((), device=memory.device)
-    for part, decoder, tokens, following in _decoder_parts(model, batch, weights.reverse):
+    for index, each in enumerate(_decoder_parts(model, batch, weights.reverse)):
+        part, decoder, tokens, following = each
         states = decoder(tokens, memory, lengths)
         scored = following != _IGNORED
+        if wanted and batch.kept is not None:
+            kept = scored & batch.kept[:, None]
+            found = decoder.logits(states[kept]).float().log_softmax(1)
+            loss = loss + part * F.kl_div(found, wanted[index], reduction="sum", log_target=True)
+            scored = scored & ~kept
         divergence = smoothed_divergence(
             decoder.logits(states[scored]).float(), following[scored], weights.label_smoothing
         )
         loss = loss + part * divergence
     return loss
+
+
+@torch.no_grad()
+def _wanted(beginning: JointModel, batch: Batch, weights: LossTable) -> list[Tensor]:
+    """Return the log-probabilities (N, V) that each decoder of the beginning has for the tokens of
+    the kept utterances, which it hears whole."""
+    if batch.kept is None:
+        return []
+    output = beginning.encoder(batch.features[batch.kept], batch.lengths[batch.kept])
+    wanted = []
+    for _, decoder, tokens, following in _decoder_parts(beginning, batch, weights.reverse):
+        states = decoder(tokens[batch.kept], output.memory, output.memory_lengths)
+        scored = following[batch.kept] != _IGNORED
+        wanted.append(decoder.logits(states[scored]).float().log_softmax(1))
+    return wanted
 
 
 def state_distance(states: Tensor, wanted: Tensor, lengths: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """A run of training: everything that changes in it, one step of it, and its state on disk."""
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,8 +38,9 @@ class Run:
     """A model in training, with the mean of its weights, which is what is kept in the end.
 
     `beginning`: the weights to be pulled towards, in the order of the parameters, none without a
-    pull; in half precision, for the room they take. `best` and `waited`: the lowest error
-    seen on the development sets, and how many looks ago.
+    pull; in half precision, for the room they take. `kept`: the model as it was then, none where
+    no corpus is kept. `best` and `waited`: the lowest error seen on the development sets, and
+    how many looks ago.
     """
 
     checkpoint: Checkpoint
@@ -47,6 +49,7 @@ class Run:
     scaler: torch.amp.GradScaler
     old_names: frozenset[str]
     beginning: tuple[Tensor, ...]
+    kept: JointModel | None
     device: torch.device
     precision: str
     step: int = 0
@@ -106,6 +109,7 @@ def begin_run(start: Start, config: TrainingConfig, team: Team) -> Run:
         scaler,
         start.old_names,
         beginning,
+        _kept(model) if any(corpus.keep for corpus in config.corpus) else None,
         place,
         placement.precision,
     )
@@ -154,7 +158,14 @@ def take_step(
             run.device.type, _TYPES[run.precision], enabled=run.precision != "fp32"
         ):
             losses = joint_loss(
-                model, batch.to(run.device), weights, chunk_size, left_context, counts, teacher
+                model,
+                batch.to(run.device),
+                weights,
+                chunk_size,
+                left_context,
+                counts,
+                teacher,
+                run.kept,
             )
         run.scaler.scale(losses.total).backward()  # type: ignore[no-untyped-call]
         seconds = torch.tensor(batch.seconds, device=run.device)
@@ -240,6 +251,12 @@ def _set_rates(run: Run, schedule: ScheduleTable) -> None:
         group["lr"] = group["base"] * factor
         for parameter in group["params"]:
             parameter.requires_grad_(factor > 0.0)
+
+
+def _kept(model: JointModel) -> JointModel:
+    """Return the model as it is, in the precision in which a run keeps its beginning: one that is
+    taken up again holds on to the very same."""
+    return copy.deepcopy(model).half().float().eval().requires_grad_(False)
 
 
 def _halves(model: JointModel) -> tuple[Tensor, ...]:

@@ -99,7 +99,9 @@ def _train(config: TrainingConfig, console: Console, team: Team) -> Path:
 
 
 def _read(config: TrainingConfig) -> _Material:
-    corpora = [Corpus(read_manifest(table.manifest), table.weight) for table in config.corpus]
+    corpora = [
+        Corpus(read_manifest(table.manifest), table.weight, table.keep) for table in config.corpus
+    ]
     if not any(corpus.utterances for corpus in corpora):
         raise TrainingConfigError("the corpora hold no utterance with a text")
     noise = [load_samples(u.audio) for path in config.noise for u in read_manifest(path)]

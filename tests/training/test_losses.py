@@ -1,5 +1,6 @@
 """The losses against their definitions."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -139,3 +140,30 @@ def test_the_decoder_reads_the_memory_it_is_told_to():
     assert attention("full", 4) == pytest.approx(whole, rel=1e-5)
     assert attention("both", 4) == pytest.approx((chunked + whole) / 2, rel=1e-5)
     assert attention("both", None) == pytest.approx(whole, rel=1e-5)
+
+
+def test_where_a_batch_is_kept_the_decoder_stays_with_what_it_wrote_at_first():
+    model, batch = tiny_model(tiny_config(decoder=20)).eval(), one_batch()
+    first = copy.deepcopy(model)
+    kept = replace(batch, kept=torch.tensor([True, True]))
+    one_kept = replace(batch, kept=torch.tensor([True, False]))
+    weights = LossTable(ctc=0.0, attention=1.0, label_smoothing=0.0)
+
+    def attention(batch, beginning=first):
+        return joint_loss(model, batch, weights, None, -1, beginning=beginning).attention.item()
+
+    assert attention(kept) == pytest.approx(0.0, abs=1e-5)
+    assert attention(kept, None) == pytest.approx(attention(batch))
+    only_second = replace(batch, next_tokens=torch.tensor([[-100] * 3, [2, 5, -100]]))
+    assert attention(one_kept) == pytest.approx(attention(only_second), rel=1e-5)
+    with torch.no_grad():
+        for parameter in model.decoder.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    moved = attention(kept)
+    assert moved > 0.01
+    optimizer = torch.optim.SGD(model.decoder.parameters(), lr=0.05)
+    for _ in range(20):
+        optimizer.zero_grad()
+        joint_loss(model, kept, weights, None, -1, beginning=first).total.backward()
+        optimizer.step()
+    assert attention(kept) < 0.5 * moved

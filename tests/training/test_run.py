@@ -248,8 +248,13 @@ def test_a_pull_keeps_the_weights_nearer_to_where_they_began(tmp_path, manifest)
     assert sum(pulled.values()) < 0.8 * sum(free.values())
 
 
-def test_a_pulled_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, manifest):
-    tables = "pull = 5.0"
+@pytest.mark.parametrize(
+    "more", ["pull = 5.0", "[[corpus]]\nmanifest = {manifest!r}\nkeep = true"], ids=["pull", "keep"]
+)
+def test_a_run_that_holds_on_to_its_beginning_goes_on_as_if_it_had_not_been_stopped(
+    tmp_path, manifest, more
+):
+    tables = more.format(manifest=str(manifest))
     whole = write_recipe(tmp_path, manifest, 6, out="whole", tables=tables)
     train(read_training_config(whole), console(), {})
     stopped = read_training_config(write_recipe(tmp_path, manifest, 6, out="half", tables=tables))
