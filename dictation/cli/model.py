@@ -205,6 +205,10 @@ def synthesize(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Sentences of your own, one a line; may be given again."),
     ] = None,
+    texts_share: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="How many sentences are your own; default: 0.35-0.5."),
+    ] = None,
     shares: Annotated[
         tuple[float, float, float],
         typer.Option(min=0.0, help="Shares of Mandarin, English and mixed sentences."),
@@ -239,6 +243,7 @@ def synthesize(
         voices=voices,
         tatoeba=tatoeba,
         texts=tuple(texts or ()),
+        texts_share=texts_share,
         shares=dict(zip(("zh", "en", "mix"), shares, strict=True)),
         teacher=teacher,
         hibari_share=hibari_share,

@@ -48,7 +48,8 @@ class SynthesisOptions:
     ``hours`` or ``clips`` ends the work, whichever is reached first, and so does ``minutes`` of
     wall time. ``teacher`` is a faster-whisper folder that reads a share of the clips back:
     ``checked``, 0 to 1 by language. ``voices``: a folder of Kokoro's base voices, without which
-    its package has Japanese ones alone. ``texts``: files with a sentence a line, in any language.
+    its package has Japanese ones alone. ``texts``: files with a sentence a line, in any language,
+    of which ``texts_share`` of the sentences are (None: from a third to a half, by language).
     """
 
     out: Path
@@ -62,6 +63,7 @@ class SynthesisOptions:
     voices: Path | None = None
     tatoeba: Path | None = None
     texts: tuple[Path, ...] = ()
+    texts_share: float | None = None
     teacher: Path | None = None
     checked: dict[Language, float] = field(
         default_factory=lambda: {"mix": 1.0, "zh": 0.05, "en": 0.05}
@@ -248,7 +250,14 @@ def _jobs(options: SynthesisOptions, voices: Iterable[str] = ()) -> Iterator[_Jo
     """Plan clip after clip, by the seed only: who says what, how fast and how loud."""
     dev = options.split == "dev"
     cast = cast_for(options.split, options.seed, voices)
-    texts = interleaved(options.shares, options.seed, options.split, options.tatoeba, options.texts)
+    texts = interleaved(
+        options.shares,
+        options.seed,
+        options.split,
+        options.tatoeba,
+        options.texts,
+        options.texts_share,
+    )
     for index, sentence in enumerate(texts):
         rng = random.Random(f"{options.seed}/{options.split}/{index}")
         clear = sentence.lang == "mix" and rng.random() < 0.9

@@ -285,17 +285,20 @@ def sentences(
     split: Split,
     tatoeba: Path | None = None,
     texts: tuple[Path, ...] = (),
+    texts_share: float | None = None,
 ) -> Iterator[Sentence]:
     """Yield distinct sentences of one language without end, the same ones for the same seed.
 
     About one in seven is two sentences in a row; each fits in about 12 s of speech. With files of
-    the user's own texts, or of Tatoeba's pairs, a part of the sentences comes from them.
+    the user's own texts, or of Tatoeba's pairs, a part of the sentences comes from them: of
+    `texts` a share of `texts_share`, while there are any left.
     """
     rng = random.Random(f"{seed}/{split}/{lang}")
     grammar = load_grammar(lang)
     pools: list[tuple[float, list[str]]] = []
     if texts:
-        pools.append((_TEXTS_SHARE[lang], _shuffled(load_texts(texts), lang, split, rng)))
+        share = _TEXTS_SHARE[lang] if texts_share is None else texts_share
+        pools.append((share, _shuffled(load_texts(texts), lang, split, rng)))
     if tatoeba is not None and _TATOEBA_SHARE[lang]:
         pools.append((_TATOEBA_SHARE[lang], _shuffled(load_tatoeba(tatoeba), lang, split, rng)))
     seen = set(SAMPLE_TEXTS)
@@ -339,10 +342,13 @@ def interleaved(
     split: Split,
     tatoeba: Path | None = None,
     texts: tuple[Path, ...] = (),
+    texts_share: float | None = None,
 ) -> Iterator[Sentence]:
     """Yield sentences of several languages so that every prefix keeps the given shares."""
     sources = {
-        lang: sentences(lang, seed, split, tatoeba, texts) for lang in shares if shares[lang] > 0
+        lang: sentences(lang, seed, split, tatoeba, texts, texts_share)
+        for lang in shares
+        if shares[lang] > 0
     }
     total = sum(shares[lang] for lang in sources)
     given = dict.fromkeys(sources, 0)

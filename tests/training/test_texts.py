@@ -264,3 +264,9 @@ def test_texts_of_ones_own_are_among_the_sentences(tmp_path):
     drawn = list(itertools.islice(sentences("zh", 1, "train", None, (own,)), 40))
     assert any("湖边有" in sentence.text for sentence in drawn)
     assert drawn == list(itertools.islice(sentences("zh", 1, "train", None, (own,)), 40))
+    # All of them first, and once each; the patterns when they are spoken for.
+    all_own = sentences("zh", 1, "train", None, (own,), texts_share=1.0)
+    said = "".join(sentence.text for sentence in itertools.islice(all_own, 40))
+    train = texts.load_texts((own,)).train["zh"]
+    assert [said.count(text) for text in train] == [1] * len(train)
+    assert said.rindex("湖边有") < len(said) / 2
