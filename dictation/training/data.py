@@ -132,37 +132,37 @@ class BatchBuilder(Dataset[Batch]):
             rng = np.random.default_rng((*self._seed, position, index))
             utterance, keep = self._corpora[corpus].utterances[number], self._corpora[corpus].keep
             samples = load_samples(utterance.audio)
-            other, other_keep = self._other(utterance, rng) if joining else (None, True)
+            other = self._other(utterance, keep, rng) if joining else None
             if other is not None and self._config is not None:
                 pause = rng.uniform(*self._config.pause)
                 samples = join(samples, load_samples(other.audio), pause, rng)
                 utterance = follow(utterance, other)
             utterances.append(utterance)
-            kept.append(keep and other_keep)
+            kept.append(keep)
             frames.append(self._frames(utterance, samples, rng))
         batch = collate(utterances, frames, self._tokenizer, self._decoder_tokenizer)
         return replace(batch, kept=torch.tensor(kept)) if any(kept) else batch
 
     def _other(
-        self, utterance: Utterance, rng: np.random.Generator
-    ) -> tuple[Utterance | None, bool]:
-        """Choose what is said after an utterance, and whether its corpus is kept: nothing much
-        longer than itself, since batches are planned by length, and rarely anything much
-        shorter."""
+        self, utterance: Utterance, keep: bool, rng: np.random.Generator
+    ) -> Utterance | None:
+        """Choose what is said after an utterance of a kept corpus or of another, out of corpora of
+        the same kind: nothing much longer than itself, since batches are planned by length, and
+        rarely anything much shorter."""
         config = self._config
-        nothing: tuple[Utterance | None, bool] = (None, True)
         if config is None or utterance.language is None:
-            return nothing
+            return None
         if utterance.duration > config.joined_seconds:
-            return nothing
-        found = nothing
+            return None
+        corpora = [corpus.utterances for corpus in self._corpora if corpus.keep == keep]
+        found = None
         for _ in range(_DRAWS):
-            corpus = self._corpora[int(rng.integers(len(self._corpora)))]
-            other = corpus.utterances[int(rng.integers(len(corpus.utterances)))]
+            corpus = corpora[int(rng.integers(len(corpora)))]
+            other = corpus[int(rng.integers(len(corpus)))]
             longest = min(config.joined_seconds, 1.2 * utterance.duration)
             if other.language is None or other.duration > longest:
                 continue
-            found = other, corpus.keep
+            found = other
             if other.duration > 0.6 * utterance.duration:
                 break
         return found

@@ -125,6 +125,26 @@ def test_all_of_a_batch_are_joined_to_another_or_none(manifest):
     assert torch.equal(again.features, batches[0].features)
 
 
+def test_what_is_kept_is_joined_to_what_is_kept_alone(tmp_path, manifest):
+    utterances = read_manifest(manifest)
+    corpora = [Corpus(utterances[:1], 4.0, keep=True), Corpus(utterances[1:], 4.0)]
+    plan = plan_epoch(corpora, 16.0, 1, 0)
+    checkpoint = tiny_checkpoint()
+    table = AugmentTable(joined=1.0, speed=0.0)
+    features = LogMel(checkpoint.model.config.features)
+    builder = BatchBuilder(corpora, plan, (), features, checkpoint.tokenizer, None, table, (1, 0))
+    kept, learned = set(), set()
+    for position in range(len(builder)):
+        batch = builder[position]
+        assert batch.kept is not None
+        for keep, target in zip(batch.kept.tolist(), batch.targets.tolist(), strict=True):
+            (kept if keep else learned).add(tuple(unit for unit in target if unit))
+    alone = tuple(checkpoint.tokenizer.spell(utterances[0].text))
+    assert kept == {2 * alone}
+    assert len(learned) > 3
+    assert all(alone != target[: len(alone)] for target in learned)
+
+
 def test_a_recording_is_levelled_to_the_one_before_it():
     rng = np.random.default_rng(0)
     first = np.sin(np.arange(8_000) * 0.1).astype(np.float32) * 0.4
