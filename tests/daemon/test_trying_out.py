@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 from tests.desktop.apps import await_focus
 from tests.loudness import voice
@@ -9,6 +10,7 @@ from tests.running import ROOT
 from tests.xsession import wait_until
 
 HEARD = "好的。"
+PATIENCE_SECONDS = 20.0
 
 
 def test_what_is_said_lands_in_the_box_and_its_button_starts_and_stops(
@@ -22,15 +24,23 @@ def test_what_is_said_lands_in_the_box_and_its_button_starts_and_stops(
     )
     await_focus(desktop, "Dictation-settings")
 
-    def started():
-        # The button is before the box in the order of the keyboard.
-        hands.tap("Shift_L", "Tab")
-        hands.tap("space")
-        return daemon.status().status in ("listening", "speaking")
+    press_at = time.monotonic()
 
-    wait_until(started, "the button to start dictation", pause=1.0)
+    def started():
+        nonlocal press_at
+        if daemon.status().status in ("listening", "speaking"):
+            return True
+        if time.monotonic() >= press_at:
+            # The button is before the box in the order of the keyboard. It also stops: whoever
+            # presses it again must have waited for what the first press does.
+            press_at = time.monotonic() + PATIENCE_SECONDS
+            hands.tap("Shift_L", "Tab")
+            hands.tap("space")
+        return False
+
+    wait_until(started, "the button to start dictation")
     sound.play(voice(1.5))
-    wait_until(lambda: daemon.status().text == HEARD, "the text")
+    wait_until(lambda: daemon.status().text == HEARD, "the text", instead=daemon.status)
     daemon.command("stop")
     daemon.wait_for("idle")
     hands.tap("Control_L", "slash")
