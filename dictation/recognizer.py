@@ -17,11 +17,12 @@ from dictation.checkpoints.weights import ModelError
 from dictation.decoding.attention import RescoringWeights
 from dictation.decoding.captions import CaptionWriter
 from dictation.decoding.hot_words import hot_words_of
-from dictation.decoding.second_pass import SecondPass, SecondPassSettings
+from dictation.decoding.second_pass import Decided, SecondPass, SecondPassSettings
 from dictation.decoding.spelling import Spelling, UnitSpelling, WrittenSpelling
 from dictation.events import Language
 from dictation.model.config import DecoderConfig
 from dictation.model.encoder import EncoderOutput
+from dictation.model.joint import Listener
 from dictation.model.placement import PlacedModel, Placement, choose_device, choose_precision
 from dictation.recognition.results import (
     FEATURE_RATE,
@@ -50,6 +51,9 @@ __all__ = [
 CaptionSource = Literal["ctc", "decoder"]
 """Who writes the captions: CTC, or the decoder where it also writes the final text."""
 
+# From which probability on the second listener hears it, too: of the starter's development sets a
+# tenth of what is Mandarin, and all that is mixed and not lost on both.
+_MAY_BE_MIXED = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -201,7 +205,7 @@ class Recognizer:
             frames = self._model.features(as_tensor(samples))
             if frames.size(0) < self._model.encoder.top_factor:
                 return None
-            return self._placed.run(lambda: self._told(self._encoded(frames)))
+            return self._placed.run(lambda: self._told(self._encoded(self._model, frames)))
 
     def accept_batch(
         self, streams: Sequence[RecognitionStream], samples: Sequence[Samples]
@@ -221,13 +225,7 @@ class Recognizer:
     def _decide(
         self, frames: Tensor, first_pass: str | None, language: Language | None
     ) -> Recognition:
-        output = self._encoded_to_the_end(frames)
-        told = language or self._told(output)
-        log_probs = self._model.ctc_log_probs(output.top)[0]
-        if log_probs.isnan().any():
-            name = self._checkpoint.name
-            raise ModelError(f"{name}: no probabilities come of these weights; fetch it again")
-        decided = self._second_pass.decide(output.memory, log_probs, told, first_pass or "")
+        told, decided = self._decided(frames, first_pass or "", language)
         return Recognition(
             text=decided.text,
             words=decided.words,
@@ -239,21 +237,57 @@ class Recognizer:
             decoder_passes=decided.passes,
         )
 
-    def _encoded_to_the_end(self, frames: Tensor) -> EncoderOutput:
+    def _decided(
+        self, frames: Tensor, shown: str, language: Language | None
+    ) -> tuple[Language | None, Decided]:
+        """Return which language the frames are told to be in, and what is written of them.
+
+        Where they may be mixed, the listener for that writes first, and counts if its text is: the
+        other mishears the foreign word and finds no other language.
+        """
+        model, mixed = self._model, self._model.mixed
+        if mixed is not None and language == "mix":
+            output = self._encoded_to_the_end(mixed, frames)
+            return "mix", self._written(mixed, output, "mix", shown)
+        output = self._encoded_to_the_end(model, frames)
+        if mixed is not None and language is None and self._may_be_mixed(output):
+            also = self._encoded_to_the_end(mixed, frames)
+            decided = self._written(mixed, also, "mix", shown)
+            if written_language(decided.text) == "mix":
+                return "mix", decided
+        told = language or self._told(output)
+        return told, self._written(model, output, told, shown)
+
+    def _written(
+        self, listener: Listener, output: EncoderOutput, language: Language | None, shown: str
+    ) -> Decided:
+        log_probs = listener.ctc_log_probs(output.top)[0]
+        if log_probs.isnan().any():
+            name = self._checkpoint.name
+            raise ModelError(f"{name}: no probabilities come of these weights; fetch it again")
+        return self._second_pass.decide(output.memory, log_probs, language, shown)
+
+    def _may_be_mixed(self, output: EncoderOutput) -> bool:
+        log_probs = self._model.language_log_probs(output)
+        assert log_probs is not None
+        mixed = float(log_probs[0, LANGUAGES.index("mix")].exp())
+        return mixed >= _MAY_BE_MIXED and self._told(output) != "en"
+
+    def _encoded_to_the_end(self, listener: Listener, frames: Tensor) -> EncoderOutput:
         """Encode all frames, for the decoder of a Whisper with silence after them."""
         if self._model.config.features.frontend != "whisper":
-            return self._encoded(frames)
+            return self._encoded(listener, frames)
         silence = self._model.features(torch.zeros(SILENCE, device=frames.device))
-        output = self._encoded(torch.cat([frames, silence]))
+        output = self._encoded(listener, torch.cat([frames, silence]))
         heard = -(-frames.size(0) // self._model.encoder.top_factor)
         return replace(
             output, top=output.top[:, :heard], top_lengths=output.top_lengths.clamp(max=heard)
         )
 
-    def _encoded(self, frames: Tensor) -> EncoderOutput:
+    def _encoded(self, listener: Listener, frames: Tensor) -> EncoderOutput:
         features = self._placed.to_model(frames[None])
         lengths = torch.tensor([frames.size(0)], device=features.device)
-        output: EncoderOutput = self._model.encoder(features, lengths)
+        output: EncoderOutput = listener.encoder(features, lengths)
         return output
 
     def _told(self, output: EncoderOutput) -> Language | None:

@@ -323,6 +323,32 @@ def test_models_of_two_shapes_are_not_averaged_and_nothing_is_overwritten(tmp_pa
     assert "is there already" in str(result.exception)
 
 
+def test_a_model_is_given_a_second_encoder_and_keeps_it(tmp_path):
+    one, other = two_models(tmp_path)
+    result = run("mixed", one, other, tmp_path / "both")
+    assert "for mixed speech, written to" in result.stdout
+    first, second, both = (load_folder(each).model for each in (one, other, tmp_path / "both"))
+    for name, value in both.state_dict().items():
+        wanted = second if name.startswith("mixed.") else first
+        assert torch.equal(value, wanted.state_dict()[name.removeprefix("mixed.")])
+    # With another one it is exchanged; nothing is lost on the way to fewer bytes.
+    assert run("mixed", tmp_path / "both", one, tmp_path / "again").exit_code == 0
+    again = load_folder(tmp_path / "again").model
+    assert torch.equal(again.mixed.ctc.weight, first.ctc.weight)
+    assert run("compress", tmp_path / "both", tmp_path / "small").exit_code == 0
+    assert load_folder(tmp_path / "small").model.mixed is not None
+
+
+def test_a_second_encoder_of_another_shape_is_refused(tmp_path):
+    save_checkpoint(tiny_checkpoint(), tmp_path / "tiny", torch.float32)
+    theirs = write(tmp_path / "theirs", settings())
+    result = run("mixed", tmp_path / "tiny", theirs, tmp_path / "o")
+    assert "shape or vocabulary is not that of" in str(result.exception)
+    result = run("mixed", theirs, theirs, tmp_path / "o")
+    assert "second encoder for mixed speech" in str(result.exception)
+    assert not (tmp_path / "o").exists()
+
+
 def test_a_model_is_given_n_grams_from_a_file_and_keeps_them(tmp_path):
     save_checkpoint(tiny_checkpoint(), tmp_path / "tiny", torch.float32)
     arpa = write_arpa(tmp_path)

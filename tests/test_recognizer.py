@@ -19,6 +19,7 @@ from dictation.model.placement import (
     choose_device,
     choose_precision,
 )
+from dictation.recognition.results import LANGUAGES
 from dictation.recognizer import Recognizer
 from dictation.text.hot_words import HotWord, WordList
 from dictation.text.tokenizer import build_ctc_tokenizer
@@ -124,9 +125,12 @@ def test_captions_end_with_the_silence_that_the_second_pass_hears(window_ms):
     assert stream._heard.frames == 40
 
 
-def test_the_language_of_a_text_is_that_of_its_letters(monkeypatch):
-    recognizer = Recognizer(always_hearing({"今天": 12.0}), Placement("cpu", "fp32"))
-    monkeypatch.setattr(recognizer, "_told", lambda output: "en")
+def test_the_language_of_a_text_is_that_of_its_letters():
+    checkpoint = always_hearing({"今天": 12.0})
+    with torch.no_grad():
+        checkpoint.model.language.output.bias[LANGUAGES.index("en")] = 1e3
+    recognizer = Recognizer(checkpoint, Placement("cpu", "fp32"))
+    assert recognizer.tell_language(sound(1.0)) == "en"
     final = recognizer.transcribe(sound(1.0))
     assert "今" in final.text or "天" in final.text
     assert final.language == "zh"

@@ -7,6 +7,7 @@ import torch
 
 from dictation.checkpoints.own import (
     Checkpoint,
+    build_model,
     load_checkpoint,
     read_config,
     save_checkpoint,
@@ -15,7 +16,8 @@ from dictation.checkpoints.weights import ModelError
 from dictation.checkpoints.wenet import load_wenet
 from dictation.language_model.ngrams import NgramModel
 from dictation.language_model.reading import Script
-from dictation.model.config import ModelConfig
+from dictation.model.config import ModelConfig, ModelConfigError
+from dictation.model.joint import LISTENING
 
 
 def load_folder(folder: Path, dtype: torch.dtype = torch.float32) -> Checkpoint:
@@ -74,6 +76,27 @@ def average_folders(
             ours[name].lerp_(theirs[name], weight)
     save_checkpoint(one, target, torch.float16)
     return one
+
+
+def add_mixed_to_folder(source: Path, tuned: Path, target: Path) -> None:
+    """Write the model of one folder with the encoder and heads of another, which was trained from
+    it on mixed speech with the decoder at rest, as its second listener; in full precision.
+
+    Raises ModelError or TokenizerError, also where the two differ or the model cannot tell mixed
+    speech, or OSError when `target` cannot be written.
+    """
+    one, other = load_folder(source), load_folder(tuned)
+    shape, units = replace(one.model.config, mixed=False), one.tokenizer.units
+    if replace(other.model.config, mixed=False) != shape or other.tokenizer.units != units:
+        raise ModelError(f"{tuned}: its shape or vocabulary is not that of {source}")
+    try:
+        config = replace(shape, mixed=True)
+    except ModelConfigError as error:
+        raise ModelError(f"{source}: {error}") from error
+    theirs = other.model.state_dict()
+    heard = {f"mixed.{name}": theirs[name] for name in theirs if name.startswith(LISTENING)}
+    model = build_model(config, one.model.state_dict() | heard, source)
+    save_checkpoint(replace(one, model=model), target, torch.float32)
 
 
 def add_ngrams_to_folder(source: Path, target: Path, script: Script, ngrams: NgramModel) -> None:

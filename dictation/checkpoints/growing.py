@@ -49,22 +49,25 @@ def with_characters(checkpoint: Checkpoint, characters: Iterable[str]) -> Checkp
     units = [*tokenizer.units, *lacking]
     larger = JointModel(replace(model.config, vocabulary=len(units)))
     state = model.state_dict()
-    state |= _rows(state, tokenizer.units, lacking)
+    for listener in ("", "mixed.") if model.mixed is not None else ("",):
+        state |= _rows(state, f"{listener}ctc", tokenizer.units, lacking)
     larger.load_state_dict(state)
     return replace(checkpoint, model=larger, tokenizer=CtcTokenizer(units, tokenizer.pieces))
 
 
 def _rows(
-    state: Mapping[str, Tensor], units: Sequence[str], lacking: Sequence[str]
+    state: Mapping[str, Tensor], head: str, units: Sequence[str], lacking: Sequence[str]
 ) -> dict[str, Tensor]:
-    weight, bias = state["ctc.weight"], state["ctc.bias"]
+    weight, bias = state[f"{head}.weight"], state[f"{head}.bias"]
     known = {unit: index for index, unit in enumerate(units) if len(unit) == 1 and is_cjk(unit)}
     if not known:
         raise ModelError("the model writes no Chinese: nothing sounds like what is to be added")
     like = [_like(character, known) for character in lacking]
     return {
-        "ctc.weight": torch.cat([weight, *(weight[rows].mean(0, keepdim=True) for rows in like)]),
-        "ctc.bias": torch.cat(
+        f"{head}.weight": torch.cat(
+            [weight, *(weight[rows].mean(0, keepdim=True) for rows in like)]
+        ),
+        f"{head}.bias": torch.cat(
             [bias, *(bias[rows].mean(0, keepdim=True) - _BEHIND for rows in like)]
         ),
     }

@@ -155,3 +155,17 @@ def ngrams(
     from dictation.cli.models import add_ngrams
 
     add_ngrams(model, source, target, script.value, order)
+
+
+@models.command()
+def mixed(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
+    tuned: Annotated[
+        str, typer.Argument(metavar="TUNED", help="The same, its encoder trained on mixed speech.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+) -> None:
+    """Write a model that hears sentences in two languages with a second encoder."""
+    from dictation.cli.models import add_mixed
+
+    add_mixed(model, tuned, target)

@@ -178,6 +178,23 @@ def add_ngrams(
     print(f"{model} with {len(found)} words and what follows them, written to {target}")
 
 
+def add_mixed(model: str, tuned: str, target: Path) -> None:
+    """Write a model, named or given as a folder, with the encoder of another for mixed speech, in
+    full precision.
+
+    Raises AssetError, ModelError or TokenizerError for these, ImportTargetError for the target.
+    """
+    _refuse_to_overwrite(target)
+    from dictation.checkpoints.folders import add_mixed_to_folder
+
+    try:
+        add_mixed_to_folder(model_folder(model), model_folder(tuned), target)
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise ImportTargetError(f"{error.filename or target}: {error.strerror}") from error
+    print(f"{model} with the encoder of {tuned} for mixed speech, written to {target}")
+
+
 def _refuse_to_overwrite(target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ImportTargetError(f"{target}: is there already; name a folder that is not")

@@ -166,17 +166,21 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A whole joint CTC/attention model; without `languages` it has no language head."""
+    """A whole joint CTC/attention model; without `languages` it has no language head. `mixed`: it
+    has a second encoder, with heads, for utterances in two languages."""
 
     vocabulary: int
     features: FeatureConfig
     encoder: EncoderConfig
     decoder: DecoderConfig | None = None
     languages: tuple[str, ...] = ("zh", "en", "mix")
+    mixed: bool = False
 
     def __post_init__(self) -> None:
         fits = 2 <= self.vocabulary <= _MOST_TOKENS
         _expect("model", fits, f"vocabulary {self.vocabulary}")
+        both = not self.mixed or "mix" in self.languages
+        _expect("model", both, f"a second encoder for mixed speech and languages {self.languages}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain JSON values."""

@@ -204,7 +204,14 @@ class PlacedModel:
 
 
 def _parts(model: JointModel) -> list[nn.Module]:
-    parts = (model.encoder, model.ctc, model.language, model.decoder, model.reverse_decoder)
+    parts = (
+        model.encoder,
+        model.ctc,
+        model.language,
+        model.decoder,
+        model.reverse_decoder,
+        model.mixed,
+    )
     return [part for part in parts if part is not None]
 
 
@@ -214,7 +221,7 @@ def _shortened(config: ModelConfig) -> ModelConfig:
     decoder = config.decoder
     if decoder is not None:
         decoder = replace(decoder, blocks=min(_BLOCKS, decoder.blocks), reverse_blocks=0)
-    return replace(config, encoder=encoder, decoder=decoder)
+    return replace(config, encoder=encoder, decoder=decoder, mixed=False)
 
 
 def _run_of(config: ModelConfig, precision: Precision) -> Callable[[], None]:

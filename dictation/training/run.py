@@ -79,7 +79,9 @@ def begin_run(start: Start, config: TrainingConfig, team: Team) -> Run:
     average.load_state_dict(model.state_dict())
     named = dict(model.named_parameters())
     schedule = config.schedule
-    frozen = frozen_names(model, schedule.frozen)
+    # No loss reaches a second listener.
+    at_rest = () if model.mixed is None else ("mixed",)
+    frozen = frozen_names(model, (*schedule.frozen, *at_rest))
     heads = {name for name in named if name.startswith(HEADS)}
     upper = {name for name in named if name.startswith(UPPER)}
     old = set(start.old_names)

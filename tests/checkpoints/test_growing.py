@@ -51,6 +51,15 @@ def test_a_grown_model_is_saved_and_read_again(grown, tmp_path):
     torch.testing.assert_close(log_probs(load_checkpoint(tmp_path)), log_probs(grown))
 
 
+def test_both_heads_of_a_model_with_two_encoders_learn_them(before):
+    config = replace(tiny_config(len(before.tokenizer)), mixed=True)
+    model = with_characters(replace(before, model=tiny_model(config)), NEW).model
+    for head in (model.ctc, model.mixed.ctc):
+        known, new = (before.tokenizer.encode("是")[0], len(before.tokenizer) + NEW.index("事"))
+        torch.testing.assert_close(head.weight[new], head.weight[known])
+        torch.testing.assert_close(head.bias[new], head.bias[known] - 1.0)
+
+
 def test_a_model_that_lacks_nothing_is_left_alone(before):
     assert with_characters(before, "的是") is before
 

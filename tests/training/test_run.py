@@ -228,6 +228,16 @@ def test_frozen_parts_stay_as_they_were_and_the_others_learn(tmp_path, manifest)
     assert not {name for name in moved if name.startswith("encoder.upper.")} <= still
 
 
+def test_a_second_encoder_stays_as_it_was(tmp_path, manifest):
+    tokenizer = tiny_checkpoint().tokenizer
+    config = replace(tiny_config(len(tokenizer)), mixed=True)
+    two = Checkpoint("two", tiny_model(config), tokenizer)
+    save_checkpoint(two, tmp_path / "start", torch.float32)
+    moved = change(tmp_path, manifest, "out", "")
+    assert all(far == 0.0 for name, far in moved.items() if name.startswith("mixed."))
+    assert moved["ctc.weight"] > 0.0
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
