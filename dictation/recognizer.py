@@ -28,6 +28,7 @@ from dictation.recognition.results import (
     FEATURE_RATE,
     LANGUAGES,
     SILENCE,
+    Captioned,
     CaptionSearch,
     PartialResult,
     Recognition,
@@ -215,21 +216,22 @@ class Recognizer:
         return accept_together(self._placed, streams, samples)
 
     def _finish(
-        self, frames: Tensor, first_pass: str | None, language: Language | None
+        self, frames: Tensor, captioned: Captioned | None, language: Language | None
     ) -> Recognition:
         """Encode all frames (T, F) again with full context and decide on the text."""
         if frames.size(0) < self._model.encoder.top_factor:
-            return Recognition("", "", first_pass or "", language or "en", 0.0)
-        return self._placed.run(lambda: self._decide(frames, first_pass, language))
+            shown = "" if captioned is None else captioned.words
+            return Recognition("", "", shown, language or "en", 0.0)
+        return self._placed.run(lambda: self._decide(frames, captioned, language))
 
     def _decide(
-        self, frames: Tensor, first_pass: str | None, language: Language | None
+        self, frames: Tensor, captioned: Captioned | None, language: Language | None
     ) -> Recognition:
-        told, decided = self._decided(frames, first_pass or "", language)
+        told, decided = self._decided(frames, captioned or Captioned(""), language)
         return Recognition(
             text=decided.text,
             words=decided.words,
-            first_pass=decided.words if first_pass is None else first_pass,
+            first_pass=decided.words if captioned is None else captioned.words,
             # The text tells better than the head what a sentence ended up in.
             language=language or written_language(decided.text) or told or "en",
             confidence=decided.confidence,
@@ -238,25 +240,34 @@ class Recognizer:
         )
 
     def _decided(
-        self, frames: Tensor, shown: str, language: Language | None
+        self, frames: Tensor, captioned: Captioned, language: Language | None
     ) -> tuple[Language | None, Decided]:
         """Return which language the frames are told to be in, and what is written of them.
 
         Where they may be mixed, the listener for that writes first, and counts if its text is: the
-        other mishears the foreign word and finds no other language.
+        other mishears the foreign word and finds no other language. What captions took for mixed
+        it hears before the other, who then has no need to.
         """
-        model, mixed = self._model, self._model.mixed
-        if mixed is not None and language == "mix":
-            output = self._encoded_to_the_end(mixed, frames)
-            return "mix", self._written(mixed, output, "mix", shown)
-        output = self._encoded_to_the_end(model, frames)
-        if mixed is not None and language is None and self._may_be_mixed(output):
-            also = self._encoded_to_the_end(mixed, frames)
-            decided = self._written(mixed, also, "mix", shown)
-            if written_language(decided.text) == "mix":
+        model, mixed, shown = self._model, self._model.mixed, captioned.words
+        alone = mixed if mixed is not None and language == "mix" else model
+        asks = language is None and mixed is not None
+        taken_for_mixed = asks and captioned.language == "mix"
+        if taken_for_mixed and (decided := self._in_two_languages(frames, shown)) is not None:
+            return "mix", decided
+        output = self._encoded_to_the_end(alone, frames)
+        if asks and not taken_for_mixed and self._may_be_mixed(output):
+            decided = self._in_two_languages(frames, shown)
+            if decided is not None:
                 return "mix", decided
         told = language or self._told(output)
-        return told, self._written(model, output, told, shown)
+        return told, self._written(alone, output, told, shown)
+
+    def _in_two_languages(self, frames: Tensor, shown: str) -> Decided | None:
+        """Return what the second listener writes, None where it is not in two languages."""
+        mixed = self._model.mixed
+        assert mixed is not None
+        decided = self._written(mixed, self._encoded_to_the_end(mixed, frames), "mix", shown)
+        return decided if written_language(decided.text) == "mix" else None
 
     def _written(
         self, listener: Listener, output: EncoderOutput, language: Language | None, shown: str

@@ -75,6 +75,21 @@ def test_a_second_who_writes_one_language_is_not_believed():
     assert both("mix", always="的").transcribe(SAMPLES, language="mix").text == "的。"
 
 
+def test_what_captions_took_for_mixed_is_heard_once_more_and_not_twice(monkeypatch):
+    recognizer = both("mix")
+    stream = recognizer.stream()
+    assert stream.accept(SAMPLES).language == "mix"
+    # Captions come of its steps; this is the whole utterance again.
+    monkeypatch.setattr(recognizer._model.encoder, "forward", None)
+    assert stream.finish().text == alone("mixed.").transcribe(SAMPLES).text
+
+
+def test_what_captions_took_for_mixed_and_is_not_is_written_by_the_first():
+    stream = both("mix", always="的").stream()
+    stream.accept(SAMPLES)
+    assert stream.finish().text == alone("").transcribe(SAMPLES).text
+
+
 @pytest.mark.parametrize(("language", "believed"), [("mix", "mixed."), ("zh", ""), ("en", "")])
 def test_a_language_that_is_set_says_who_listens(language, believed):
     for first in LANGUAGES:

@@ -80,6 +80,15 @@ class StreamSettings:
     window: int = 1
 
 
-Decide = Callable[[Tensor, str, Language | None], Recognition]
-"""From all frames (T, F) of an utterance, what its captions ended with and what is spoken, to the
-finished text."""
+@dataclass(frozen=True)
+class Captioned:
+    """What the captions of an utterance ended with, in words, and which language they took it for
+    (None: there was too little speech to tell, or there were no captions)."""
+
+    words: str
+    language: Language | None = None
+
+
+Decide = Callable[[Tensor, Captioned, Language | None], Recognition]
+"""From all frames (T, F) of an utterance, what its captions made of it and what is spoken (None:
+the model tells), to the finished text."""

@@ -20,6 +20,7 @@ from dictation.recognition.results import (
     FEATURE_RATE,
     LANGUAGES,
     SILENCE,
+    Captioned,
     Decide,
     PartialResult,
     Recognition,
@@ -150,7 +151,8 @@ class RecognitionStream:
             logarithms = torch.cat([*self._frames, features.flush(self._features)])
             frames = features.levelled(logarithms, self._features)
             words = self._text() if self._writer is None else self._words()
-            return self._decide(frames, words, self._settings.language)
+            captioned = Captioned(words, self._language())
+            return self._decide(frames, captioned, self._settings.language)
 
     def _hear(self, samples: Tensor) -> None:
         if samples.numel():
