@@ -138,7 +138,7 @@ def test_a_model_that_is_not_where_it_should_be_is_told_in_one_line(site, capsys
         ("0.6b", "a preset", 579.9),
         ("u2pp", "a preset", 48.3),
         (NAME, "not downloaded", 48.3),
-        ("starter", "starter", 81.9),
+        ("starter", "starter", 122.0),
     ],
 )
 def test_sizes_of_presets_of_published_and_of_bundled_models(name, source, millions):
