@@ -266,7 +266,9 @@ class SecondPass:
                 decoder, state, prompt, spelling.end, settings.beam, limit, fusion
             )
             marks = spelling.end_marks
-            return with_question_mark(decoder, state, prompt, spelling.end, written, marks)
+            return with_question_mark(
+                decoder, state, prompt, spelling.end, written, marks, spelling.raw
+            )
         draft = spelling.spell(tokens) if settings.draft else ()
         return refine(decoder, memory, prompt, spelling.end, draft, limit)
 

@@ -34,20 +34,36 @@ def text(model, *tokens: int) -> Refined:
     return Refined(tokens, log_probs(model, tokens), True, 7)
 
 
-def asked(model, written: Refined) -> Refined:
-    return with_question_mark(model, model.initial_state(MEMORY), [START], END, written, MARKS)
+def asked(model, written: Refined, words: str = "") -> Refined:
+    state = model.initial_state(MEMORY)
+    return with_question_mark(model, state, [START], END, written, MARKS, lambda tokens: words)
 
 
-@pytest.mark.parametrize("odds", [0.05, 0.09, 0.11, 0.5, 4.0])
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [
+        ("我们一起去吃饭", 0.1),
+        ("谁来都行，我们一起去", 0.1),
+        ("他几乎不来", 0.1),
+        ("what do you mean", 0.1),
+        ("你有几个姐妹", 1 / 70),
+        ("说好了，你去不去", 1 / 70),
+        ("这个 link 是不是 expired 了", 1 / 70),
+    ],
+)
+@pytest.mark.parametrize("times", [0.5, 0.9, 1.1, 5.0])
 @torch.inference_mode()
-def test_a_question_mark_a_tenth_as_likely_as_the_stop_takes_its_place(model, odds):
+def test_a_question_mark_that_is_likely_enough_takes_the_place_of_the_stop(
+    model, words, least, times
+):
+    odds = times * least
     for _ in range(20):  # the bias changes what follows, too, a little
         mark, place = log_probs(model, BODY + QUESTION), len(BODY)
         now = sum(mark[place:-1]) - log_probs(model, BODY + STOP)[place]
         model.output.bias.data[QUESTION[0]] += math.log(odds) - now
     written = text(model, *BODY, *STOP)
-    found = asked(model, written)
-    if odds < 0.1:
+    found = asked(model, written, words)
+    if times < 1:
         assert found == replace(written, passes=8)
         return
     assert found.tokens == BODY + QUESTION
@@ -84,6 +100,8 @@ def starter():
         ("0192", "我和妈妈一起吃什么饭？"),
         ("0195", "妈妈教什么课？"),
         ("0200", "我喜欢上什么课？"),
+        ("0184", "我有几个姐妹？"),
+        ("0186", "爸爸和妈妈谁的年龄大？"),
     ],
 )
 def test_questions_without_a_particle_have_their_mark(starter, name, text):
