@@ -40,8 +40,9 @@ class PipeWireMicrophone(VirtualMicrophone):
         for module in (f"module-null-sink sink_name={SINK} rate=48000 channels=1", MICROPHONE):
             self.control("load-module", *module.split(" ", 3))
         until(lambda: SOURCE in self.control("list", "short", "sources"), "the microphone")
-        self.control("set-default-source", SOURCE)
-        self.control("set-default-sink", SINK)
+        # Until the session manager is there, nothing can be made the default.
+        until(lambda: self._did("set-default-source", SOURCE), "the default microphone")
+        until(lambda: self._did("set-default-sink", SINK), "the default output")
 
     def stop(self) -> None:
         for player in self._players:
@@ -50,10 +51,14 @@ class PipeWireMicrophone(VirtualMicrophone):
             end(server)
 
     def _is_up(self) -> bool:
+        return self._did("info") and "PipeWire" in self.control("info")
+
+    def _did(self, *command: str) -> bool:
         try:
-            return "PipeWire" in self.control("info")
+            self.control(*command)
         except subprocess.CalledProcessError:
             return False
+        return True
 
 
 @contextmanager
