@@ -36,7 +36,7 @@ class PipeWireMicrophone(VirtualMicrophone):
                 self._servers.append(subprocess.Popen([program], env=env, stdout=log, stderr=log))
                 if program == "pipewire":
                     until((self.folder / "pipewire-0").exists, "PipeWire")
-        until(lambda: self._is_up(), "PipeWire to answer as PulseAudio")
+        until(lambda: self._did("info"), "PipeWire to answer as PulseAudio")
         for module in (f"module-null-sink sink_name={SINK} rate=48000 channels=1", MICROPHONE):
             self.control("load-module", *module.split(" ", 3))
         until(lambda: SOURCE in self.control("list", "short", "sources"), "the microphone")
@@ -49,9 +49,6 @@ class PipeWireMicrophone(VirtualMicrophone):
             end(player)
         for server in reversed(self._servers):
             end(server)
-
-    def _is_up(self) -> bool:
-        return self._did("info") and "PipeWire" in self.control("info")
 
     def _did(self, *command: str) -> bool:
         try:

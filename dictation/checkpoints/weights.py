@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dictation.errors import DictationError
+from dictation.model.linear import in_bytes
 
 SHARD_BYTES = 80_000_000
 _SCALE = ".scale"
@@ -79,15 +80,6 @@ def _stored(weights: Mapping[str, Tensor], dtype: torch.dtype) -> Iterator[tuple
         elif weight.dim() < 2 or weight.numel() < _LEAST:
             yield name, weight.half().contiguous()
         else:
-            values, scale = _in_bytes(weight)
-            yield name, values
-            yield name + _SCALE, scale
-
-
-def _in_bytes(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a weight (N, ...) as int8 and the scales (N, 1, ...) that give it back: symmetric, to
-    the largest of each row, which is how int8 products take it, too."""
-    rows = weight.float().flatten(1)
-    scale = rows.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
-    values = (rows / scale).round().to(torch.int8).view(weight.shape)
-    return values.contiguous(), scale.view(-1, *[1] * (weight.dim() - 1))
+            values, scales = in_bytes(weight.float().flatten(1))
+            yield name, values.view(weight.shape).contiguous()
+            yield name + _SCALE, scales.view(-1, *[1] * (weight.dim() - 1))
